@@ -1,0 +1,1 @@
+//! What events, feeds, positions, audiences and rules are.
