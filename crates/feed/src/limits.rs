@@ -1,0 +1,51 @@
+//! Every bound of the program, together.
+//!
+//! Each queue, page, batch, wait and scan has its bound here, so that they can be read side by side and
+//! checked against each other. Units are last in the names.
+
+/// Longest id, in bytes.
+pub const ID_BYTES_MAX: usize = 64;
+/// Longest name of an event type, in bytes.
+pub const EVENT_TYPE_BYTES_MAX: usize = 64;
+/// Longest string that the server itself reads out of an event (names, logins, times), in bytes.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Largest rendering of one event, in bytes.
+pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+/// Deepest nesting of JSON inside an event; readers in several languages give up far above this.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Largest body of a publish, in bytes.
+pub const PUBLISH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most drafts in one publish.
+pub const PUBLISH_DRAFTS_MAX: usize = 10_000;
+/// Most user ids in the explicit audience of one draft.
+pub const AUDIENCE_USERS_MAX: usize = 10_000;
+/// Largest body of any other request, in bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
+pub const PAGE_ENTRIES_MAX: usize = 500;
+/// Entries on a page when no `limit` is given (protocol, section 4).
+pub const PAGE_ENTRIES_DEFAULT: usize = 100;
+/// Most entries one read looks at before it answers a short page with its position moved on.
+pub const SCAN_ENTRIES_MAX: usize = 1_000_000;
+/// Most event types in one filter.
+pub const FILTER_TYPES_MAX: usize = 1_000;
+/// How far `created_at` may lie after recording, in seconds; beyond it a draft is refused (design, section 4).
+pub const CREATED_AHEAD_S_MAX: u32 = 300;
+/// Largest settling delay that may be configured, in seconds.
+pub const SETTLING_DELAY_S_MAX: u32 = 300;
+/// Settling delay of history order unless configured, in seconds.
+pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
+/// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
+pub const LONG_POLL_S_MAX: u32 = 50;
+/// Most channels whose last signalled position is remembered for polls that send none.
+pub const CHANNELS_REMEMBERED_MAX: usize = 100_000;
+/// Most publishes waiting for the commit point.
+pub const COMMIT_QUEUE_MAX: usize = 1_024;
+/// Most rows in one answer of an administrative list.
+pub const LIST_ROWS_MAX: usize = 1_000;
+
+const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);
+const _: () = assert!(EVENT_BYTES_MAX <= PUBLISH_BYTES_MAX);
+// The largest page stays well under what clients and proxies take in one answer.
+const _: () = assert!(PAGE_ENTRIES_MAX * EVENT_BYTES_MAX <= 32 * 1024 * 1024);
+const _: () = assert!(PAGE_ENTRIES_MAX <= SCAN_ENTRIES_MAX);
