@@ -13,6 +13,8 @@ pub mod filter;
 pub mod history_order;
 pub mod id;
 pub mod limits;
+pub mod page;
+pub mod permission;
 pub mod position;
 pub mod retention;
 pub mod stream_type;

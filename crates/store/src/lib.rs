@@ -1,1 +1,23 @@
-//! Keeping events.
+//! Keeping events: one promise, several keepers.
+//!
+//! The traits say in prose what every keeper promises; `tests/store/contract` holds one test function per
+//! promise and runs against all of them. A keeper decides nothing about who may read: it is told which line to scan, from where and
+//! how far.
+
+pub mod directory_store;
+pub mod ledger;
+pub mod memory;
+pub mod token_store;
+
+use std::sync::Arc;
+
+/// One keeper, through all its traits.
+#[derive(Clone)]
+pub struct Stores {
+    /// The events.
+    pub ledger: Arc<dyn ledger::Ledger>,
+    /// What the events say of enterprises and users.
+    pub directory: Arc<dyn directory_store::DirectoryStore>,
+    /// Access tokens and the server's secrets.
+    pub tokens: Arc<dyn token_store::TokenStore>,
+}

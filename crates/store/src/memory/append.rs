@@ -1,0 +1,147 @@
+//! The commit point of the memory keeper: what every keeper does with a batch, in the plainest form.
+
+use super::State;
+use super::line::{EnterpriseLine, Entry, Kept, KeptEnterprise, KeptUser};
+use crate::ledger::{AppendError, Appended, Batch, Moved, Outcome, Receipt};
+use bytes::Bytes;
+use feed::audience::{self, Hearing};
+use feed::directory::Effect;
+use feed::event::{Event, FeedKind, Rendering};
+use feed::id::EnterpriseId;
+use feed::position::{Family, ORDINAL_MAX, Place, Position};
+use feed::time::Second;
+use std::collections::BTreeMap;
+
+pub(super) fn append(state: &mut State, batch: Batch, delay_s: u32) -> Result<Appended, AppendError> {
+    refuse_full_seconds(state, &batch)?;
+    let mut appended = Appended::default();
+    for event in batch.events {
+        let receipt = record(state, &batch.enterprise, event, batch.now, delay_s, &mut appended.moved);
+        appended.receipts.push(receipt);
+    }
+    Ok(appended)
+}
+
+/// A second of `created_at` has so many ranks and no more; found out before anything changes.
+fn refuse_full_seconds(state: &State, batch: &Batch) -> Result<(), AppendError> {
+    let line = state.lines.get(&batch.enterprise);
+    let mut more: BTreeMap<Second, u32> = BTreeMap::new();
+    for (index, event) in batch.events.iter().enumerate() {
+        let Some(rendering) = &event.enterprise else { continue };
+        let created_at = rendering.created_at;
+        let next = line.map_or(Place::at(created_at).next(), |line| line.next_window(created_at));
+        let waiting = more.entry(created_at).or_default();
+        if next.second != created_at || ORDINAL_MAX - next.ordinal < *waiting {
+            return Err(AppendError::SecondFull { index, created_at });
+        }
+        *waiting += 1;
+    }
+    Ok(())
+}
+
+fn record(
+    state: &mut State,
+    enterprise: &EnterpriseId,
+    mut event: Event,
+    now: Second,
+    delay_s: u32,
+    moved: &mut Moved,
+) -> Receipt {
+    let line = state.lines.entry(enterprise.clone()).or_default();
+    let mut receipt = Receipt {
+        user: known(line, FeedKind::User, event.user.as_ref()),
+        enterprise: known(line, FeedKind::Enterprise, event.enterprise.as_ref()),
+    };
+    let opted_in = state.directory.enterprise(enterprise).is_some_and(|enterprise| enterprise.opted_in);
+    if event.opt_in && !opted_in {
+        let withheld = |rendering: &Rendering| Outcome::Withheld { event_id: rendering.event_id.clone() };
+        receipt.user = receipt.user.or(event.user.as_ref().map(withheld));
+        receipt.enterprise = receipt.enterprise.or(event.enterprise.as_ref().map(withheld));
+    }
+    let had_renderings = event.user.is_some() || event.enterprise.is_some();
+    let known_before = receipt.user.is_some() || receipt.enterprise.is_some();
+    event.user = event.user.filter(|_| receipt.user.is_none());
+    event.enterprise = event.enterprise.filter(|_| receipt.enterprise.is_none());
+    if had_renderings && event.user.is_none() && event.enterprise.is_none() {
+        return receipt;
+    }
+    if known_before {
+        // The deed itself was heard before, and so was what it changes; only the people it names may be new.
+        event.effects.retain(|effect| matches!(effect, Effect::Met(_)));
+    }
+
+    let place = line.next_place(now);
+    let recorded = place.second;
+    let audience = audience::hear(&event, &mut state.directory, enterprise, recorded);
+    let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
+        audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
+
+    let mut entry = Entry::default();
+    if let Some(mut rendering) = event.user.take() {
+        rendering.stamp(recorded);
+        receipt.user = Some(stored(&rendering, place, Family::User));
+        let kept = keep(rendering);
+        for hearing in elsewhere {
+            relay(state, &kept, hearing, now, moved);
+        }
+        moved.users.extend(at_home.iter().map(|hearing| hearing.user.clone()));
+        moved.lists.extend(audience.lists.iter().map(|(list, _)| (enterprise.clone(), list.clone())));
+        let users = at_home.into_iter().map(|hearing| (hearing.user, hearing.streams)).collect();
+        entry.user = Some(KeptUser { kept, relayed: false, users, lists: audience.lists });
+    }
+    let line = state.lines.entry(enterprise.clone()).or_default();
+    if let Some(rendering) = event.enterprise.take() {
+        receipt.enterprise = Some(stored(&rendering, place, Family::Streaming));
+        let second = line.frontier.admit(rendering.created_at, recorded, delay_s);
+        let window = line.next_window(rendering.created_at);
+        let history = line.next_history(second);
+        entry.enterprise = Some(KeptEnterprise { kept: keep(rendering), history, window });
+        moved.enterprises.push(enterprise.clone());
+    }
+    line.insert(place, entry);
+    receipt
+}
+
+/// The first result of an id that is stored already.
+fn known(line: &EnterpriseLine, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
+    let rendering = rendering?;
+    let found = line.find(kind, &rendering.event_id)?;
+    let family = match kind {
+        FeedKind::User => Family::User,
+        FeedKind::Enterprise => Family::Streaming,
+    };
+    Some(Outcome::Recorded {
+        event_id: rendering.event_id.clone(),
+        position: Position::new(found.place, family),
+        duplicate: true,
+        differs: !rendering.says_the_same(&found.bytes),
+    })
+}
+
+fn stored(rendering: &Rendering, place: Place, family: Family) -> Outcome {
+    Outcome::Recorded {
+        event_id: rendering.event_id.clone(),
+        position: Position::new(place, family),
+        duplicate: false,
+        differs: false,
+    }
+}
+
+fn keep(rendering: Rendering) -> Kept {
+    Kept {
+        event_id: rendering.event_id,
+        event_type: rendering.event_type,
+        created_at: rendering.created_at,
+        bytes: Bytes::from(rendering.bytes),
+    }
+}
+
+/// Posts the event in the line of a reader at home in another enterprise.
+fn relay(state: &mut State, kept: &Kept, hearing: Hearing, now: Second, moved: &mut Moved) {
+    let line = state.lines.entry(hearing.home).or_default();
+    let place = line.next_place(now);
+    moved.users.push(hearing.user.clone());
+    let users = vec![(hearing.user, hearing.streams)];
+    let user = Some(KeptUser { kept: kept.clone(), relayed: true, users, lists: Vec::new() });
+    line.insert(place, Entry { user, enterprise: None });
+}

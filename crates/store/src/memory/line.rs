@@ -1,0 +1,176 @@
+//! One enterprise's line of positions: its entries, and the maps that lead to them.
+
+use crate::ledger::Found;
+use bytes::Bytes;
+use feed::event::{EventType, FeedKind, UserStreams};
+use feed::history_order::Frontier;
+use feed::id::{EventId, ListId, UserId};
+use feed::position::Place;
+use feed::retention::Retention;
+use feed::stream_type::{StreamType, UserStream};
+use feed::time::Second;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// What is kept of one rendering.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) event_id: EventId,
+    pub(super) event_type: EventType,
+    pub(super) created_at: Second,
+    pub(super) bytes: Bytes,
+}
+
+/// The user rendering and who heard it.
+#[derive(Debug, Clone)]
+pub(super) struct KeptUser {
+    pub(super) kept: Kept,
+    /// Whether it was heard in this line but published in another, whose id it bears.
+    pub(super) relayed: bool,
+    pub(super) users: Vec<(UserId, UserStreams)>,
+    pub(super) lists: Vec<(ListId, UserStreams)>,
+}
+
+/// The enterprise rendering and its other two places.
+#[derive(Debug, Clone)]
+pub(super) struct KeptEnterprise {
+    pub(super) kept: Kept,
+    pub(super) history: Place,
+    pub(super) window: Place,
+}
+
+/// One position of arrival order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Entry {
+    pub(super) user: Option<KeptUser>,
+    pub(super) enterprise: Option<KeptEnterprise>,
+}
+
+/// All of one enterprise. `entries` holds the truth; the other maps lead from an order to a place in it.
+#[derive(Debug, Default)]
+pub(super) struct EnterpriseLine {
+    /// The last place given in arrival order, also when its entry is swept.
+    pub(super) last: Place,
+    /// The largest place given in history order, also when its entry is swept.
+    pub(super) last_history: Place,
+    pub(super) frontier: Frontier,
+    pub(super) entries: BTreeMap<Place, Entry>,
+    pub(super) history: BTreeMap<Place, Place>,
+    pub(super) window: BTreeMap<Place, Place>,
+    pub(super) users: FxHashMap<UserId, BTreeMap<Place, UserStreams>>,
+    pub(super) lists: FxHashMap<ListId, BTreeMap<Place, UserStreams>>,
+    pub(super) ids: FxHashMap<(FeedKind, EventId), Place>,
+}
+
+impl EnterpriseLine {
+    /// The next place in arrival order: the larger of (last + 1) and the first of `now`.
+    pub(super) fn next_place(&self, now: Second) -> Place {
+        self.last.next().max(Place { second: now, ordinal: 1 })
+    }
+
+    /// The next place within a second of history order, or the next second that has room.
+    pub(super) fn next_history(&self, second: Second) -> Place {
+        last_within(&self.history, second).unwrap_or(Place::at(second)).next()
+    }
+
+    /// The next rank within a second of true `created_at`; in the next second if this one is full.
+    pub(super) fn next_window(&self, second: Second) -> Place {
+        last_within(&self.window, second).unwrap_or(Place::at(second)).next()
+    }
+
+    pub(super) fn reopen(&mut self) {
+        self.frontier = Frontier::on_opening(self.last_history.second);
+    }
+
+    pub(super) fn insert(&mut self, place: Place, entry: Entry) {
+        if let Some(user) = &entry.user {
+            for (id, streams) in &user.users {
+                self.users.entry(id.clone()).or_default().insert(place, *streams);
+            }
+            for (id, streams) in &user.lists {
+                self.lists.entry(id.clone()).or_default().insert(place, *streams);
+            }
+            if !user.relayed {
+                self.ids.insert((FeedKind::User, user.kept.event_id.clone()), place);
+            }
+        }
+        if let Some(enterprise) = &entry.enterprise {
+            self.history.insert(enterprise.history, place);
+            self.window.insert(enterprise.window, place);
+            self.last_history = self.last_history.max(enterprise.history);
+            self.ids.insert((FeedKind::Enterprise, enterprise.kept.event_id.clone()), place);
+        }
+        self.last = place;
+        self.entries.insert(place, entry);
+    }
+
+    pub(super) fn find(&self, kind: FeedKind, event_id: &EventId) -> Option<Found> {
+        let place = *self.ids.get(&(kind, event_id.clone()))?;
+        let entry = self.entries.get(&place)?;
+        let (kept, user) = match kind {
+            FeedKind::User => entry.user.as_ref().map(|user| (&user.kept, Some(user)))?,
+            FeedKind::Enterprise => entry.enterprise.as_ref().map(|enterprise| (&enterprise.kept, None))?,
+        };
+        let ids = |user: &KeptUser| user.users.iter().map(|(id, _)| id.clone()).collect();
+        let lists = |user: &KeptUser| user.lists.iter().map(|(id, _)| id.clone()).collect();
+        Some(Found {
+            place,
+            event_type: kept.event_type.clone(),
+            bytes: kept.bytes.clone(),
+            heard_by: user.map(ids).unwrap_or_default(),
+            lists: user.map(lists).unwrap_or_default(),
+        })
+    }
+
+    /// Removes user renderings past the period of user feeds, and enterprise renderings past that of events.
+    pub(super) fn sweep(&mut self, retention: Retention, now: Second) -> u64 {
+        let oldest_user = retention.oldest_shown(StreamType::User(UserStream::All), now);
+        let oldest_event = retention.oldest_kept(now);
+        let mut removed = 0;
+        let mut empty = Vec::new();
+        for (place, entry) in self.entries.range_mut(..Place::at(oldest_user)) {
+            if let Some(user) = entry.user.take() {
+                removed += 1;
+                self.ids.remove(&(FeedKind::User, user.kept.event_id));
+                for (id, _) in &user.users {
+                    self.users.get_mut(id).map(|postings| postings.remove(place));
+                }
+                for (id, _) in &user.lists {
+                    self.lists.get_mut(id).map(|postings| postings.remove(place));
+                }
+            }
+            if place.second < oldest_event
+                && let Some(enterprise) = entry.enterprise.take()
+            {
+                removed += 1;
+                self.ids.remove(&(FeedKind::Enterprise, enterprise.kept.event_id));
+                self.history.remove(&enterprise.history);
+                self.window.remove(&enterprise.window);
+            }
+            if entry.user.is_none() && entry.enterprise.is_none() {
+                empty.push(*place);
+            }
+        }
+        for place in empty {
+            self.entries.remove(&place);
+        }
+        removed
+    }
+}
+
+/// The last place of a map within a second, or within the run of full seconds that begins there.
+fn last_within(map: &BTreeMap<Place, Place>, second: Second) -> Option<Place> {
+    let mut last = None;
+    let mut second = second;
+    loop {
+        let end = Place { second, ordinal: feed::position::ORDINAL_MAX };
+        match map.range(Place::at(second)..=end).next_back() {
+            Some((place, _)) => last = Some(*place),
+            None => return last,
+        }
+        if last != Some(end) {
+            return last;
+        }
+        second = second.ahead(1);
+    }
+}
