@@ -7,11 +7,13 @@
 //! It deliberately does not know how events are kept (`store`), nor how they are asked for (`tidings`).
 
 pub mod audience;
+pub mod catalogue;
 pub mod directory;
 pub mod event;
 pub mod filter;
 pub mod history_order;
 pub mod id;
+pub mod intake;
 pub mod limits;
 pub mod page;
 pub mod permission;

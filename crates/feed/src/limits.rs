@@ -17,6 +17,10 @@ pub const JSON_DEPTH_MAX: usize = 64;
 pub const PUBLISH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most drafts in one publish.
 pub const PUBLISH_DRAFTS_MAX: usize = 10_000;
+/// Most user ids in the explicit audiences of one publish, together.
+pub const PUBLISH_HEARERS_MAX: usize = 500_000;
+/// Most bad drafts that the refusal of a publish lists.
+pub const REFUSED_DRAFTS_MAX: usize = 20;
 /// Most user ids in the explicit audience of one draft.
 pub const AUDIENCE_USERS_MAX: usize = 10_000;
 /// Largest body of any other request, in bytes.
