@@ -104,6 +104,9 @@ pub(super) fn ends(kept: &EnterpriseLine, line: &Line, below: Place) -> Ends {
             Ends { shown: of_enterprise.map(|(at, _)| *at).unwrap_or_default(), stored: kept.last }
         }
         Line::History(_) => Ends { shown: last(&kept.history), stored: kept.last_history },
-        Line::Window(_) => Ends { shown: last(&kept.window), stored: last(&kept.window) },
+        Line::Window(_) => {
+            let stored = kept.window.last_key_value().map(|(at, _)| *at).unwrap_or_default();
+            Ends { shown: last(&kept.window), stored }
+        }
     }
 }

@@ -1,0 +1,20 @@
+//! What keepers promise, tested from outside.
+//!
+//! - [`contract`]: one function per promise of `store::ledger` and its neighbours, run for every keeper from one list.
+//! - [`histories`]: random histories, checked by invariants, and played on two keepers side by side.
+//!
+//! To bring a new keeper under test, implement [`keeper::Keeper`] for it and add it to the lists at the end of this page.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
+
+mod contract;
+mod deed;
+
+mod keeper;
+mod trial;
+
+/// The memory keeper.
+mod memory {
+    contract::every_promise!(crate::keeper::Memory);
+    use crate::contract;
+}
