@@ -1,0 +1,227 @@
+//! Putting the parts together: from settings to a server that answers.
+
+use crate::auth::Authenticator;
+use crate::auth::channel::ChannelKey;
+use crate::auth::token::FreshToken;
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::config::{BadSetting, Data, Settings};
+use crate::entropy::random;
+use crate::http::rate_limit::RateLimit;
+use crate::http::{Server, router, serve};
+use crate::service::Services;
+use crate::service::watch::Channels;
+use crate::telemetry::Metrics;
+use feed::catalogue::Catalogue;
+use feed::directory::{Effect, Enterprise, Person, Role, User};
+use feed::event::Event;
+use feed::id::{EnterpriseId, UserId};
+use feed::limits::LONG_POLL_S_MAX;
+use feed::permission::Scopes;
+use feed::retention::Retention;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Stores;
+use store::ledger::{AppendError, Batch, Unavailable};
+use store::memory::MemoryStore;
+use tokio::net::TcpListener;
+
+/// Why a server did not come up.
+#[derive(Debug)]
+pub enum BootError {
+    /// A setting will not do.
+    Setting(BadSetting),
+    /// The store cannot be used.
+    Store(Unavailable),
+    /// The first entries could not be recorded.
+    Append(AppendError),
+    /// The address cannot be listened on.
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why not.
+        why: std::io::Error,
+    },
+    /// A user who was just set up is not in the directory: a bug in the store.
+    NobodyThere,
+    /// Serving ended in an error.
+    Serve(std::io::Error),
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::Setting(wrong) => wrong.fmt(f),
+            BootError::Store(why) => write!(f, "the store cannot be used: {why}"),
+            BootError::Append(why) => write!(f, "the first entries could not be recorded: {why}"),
+            BootError::Listen { address, why } => write!(
+                f,
+                "cannot listen on {address}: {why}. Is another server there? `--listen 127.0.0.1:0` picks a free port"
+            ),
+            BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
+            BootError::Serve(why) => write!(f, "serving ended: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for BootError {}
+
+impl From<BadSetting> for BootError {
+    fn from(wrong: BadSetting) -> Self {
+        BootError::Setting(wrong)
+    }
+}
+
+impl From<Unavailable> for BootError {
+    fn from(why: Unavailable) -> Self {
+        BootError::Store(why)
+    }
+}
+
+/// A server that listens but does not answer yet.
+pub struct Booted {
+    /// The verbs, for those who use them from inside.
+    pub services: Arc<Services>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    listener: TcpListener,
+    server: Server,
+}
+
+/// The name under which the store keeps the key that signs channels.
+const CHANNEL_SECRET: &str = "channel";
+
+/// Opens the store that the settings name.
+///
+/// # Errors
+/// [`BootError`].
+pub fn open_stores(settings: &Settings) -> Result<Stores, BootError> {
+    match settings.data {
+        Data::Memory => Ok(MemoryStore::new(settings.settling_delay_s).stores()),
+    }
+}
+
+/// Makes the services over a store.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>) -> Result<Services, BootError> {
+    let catalogue = Catalogue::standard()
+        .with(settings.added_types.clone())
+        .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
+    let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
+    Ok(Services {
+        authenticator: Authenticator::new(stores.clone(), clock.clone()),
+        stores,
+        clock,
+        catalogue,
+        bell: Bell::default(),
+        channel_key,
+        channels: Channels::default(),
+        hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
+        metrics: Metrics::default(),
+    })
+}
+
+/// Opens the store, makes the parts, and binds the address.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
+    let stores = open_stores(settings)?;
+    let services = Arc::new(services(settings, stores, clock.clone()).await?);
+    let listen_error = |why| BootError::Listen { address: settings.listen, why };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let server = Server {
+        services: services.clone(),
+        public_url: settings.public_url.clone(),
+        rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
+        metrics_shown: settings.metrics,
+    };
+    Ok(Booted { services, address, listener, server })
+}
+
+impl Booted {
+    /// The base URL under which it can be reached from this machine.
+    pub fn base_url(&self) -> String {
+        match &self.server.public_url {
+            Some(url) => url.clone(),
+            None if self.address.ip().is_unspecified() => format!("http://localhost:{}", self.address.port()),
+            None => format!("http://{}", self.address),
+        }
+    }
+
+    /// Answers until `stop` ends.
+    ///
+    /// # Errors
+    /// [`BootError::Serve`].
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), BootError> {
+        let services = self.services.clone();
+        let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
+        let router = router::router(self.server);
+        let (bell, clock) = (&self.services.bell, self.services.clock.as_ref());
+        serve::serve(self.listener, router, bell, clock, stop).await.map_err(BootError::Serve)?;
+        // A sweep under way ends by itself at the ring that told it to close.
+        drop(sweeping.await);
+        Ok(())
+    }
+}
+
+/// A user to set up a new store with.
+#[derive(Debug, Clone)]
+pub struct FirstUser {
+    /// Id, name and login.
+    pub person: Person,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Sets up an enterprise and its first users, as an entry that no feed shows: it is nobody's deed.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn set_up(services: &Services, id: &EnterpriseId, name: &str, users: &[FirstUser]) -> Result<(), BootError> {
+    let enterprise = Enterprise { id: id.clone(), name: name.into(), retention: Retention::default(), opted_in: false };
+    let mut effects = vec![Effect::EnterpriseSet(enterprise)];
+    effects.extend(users.iter().map(|user| Effect::UserSet {
+        id: user.person.id.clone(),
+        name: Some(user.person.name.clone()),
+        login: Some(user.person.login.clone()),
+        role: Some(user.role.clone()),
+    }));
+    let batch = Batch { enterprise: id.clone(), events: vec![Event::unseen(effects)], now: services.clock.now() };
+    services.stores.ledger.append(batch).await.map_err(BootError::Append)?;
+    Ok(())
+}
+
+/// What a new store begins with, to be shown once.
+#[derive(Debug)]
+pub struct FirstStart {
+    /// The admin who was added.
+    pub admin: User,
+    /// A token with every scope.
+    pub token: FreshToken,
+}
+
+/// Gives a store that has no enterprise yet its first one, with an admin and a token. `None` for a store in use.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn first_start(services: &Services, settings: &Settings) -> Result<Option<FirstStart>, BootError> {
+    if !services.stores.directory.enterprises().await?.is_empty() {
+        return Ok(None);
+    }
+    let (id, name) = &settings.enterprise;
+    let (admin_name, login) = &settings.admin;
+    let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
+    let admin_id = UserId::new(&number.to_string()).expect("digits are visible ASCII");
+    let person = Person { id: admin_id.clone(), name: admin_name.into(), login: login.into() };
+    set_up(services, id, name, &[FirstUser { person, role: Role::Admin }]).await?;
+    let admin = services.stores.directory.user(&admin_id).await?.ok_or(BootError::NobodyThere)?;
+    let (token, _) = services.store_token(&admin, Scopes::EVERY, "first token, made at the first start", None).await?;
+    Ok(Some(FirstStart { admin, token }))
+}

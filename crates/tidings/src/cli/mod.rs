@@ -1,0 +1,67 @@
+//! Commands: what people type.
+//!
+//! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
+//! [`say`], so that logs (standard error) and answers (standard output) never mix.
+
+mod demo;
+mod docs;
+mod serve;
+mod stop;
+
+use crate::config::table::with_settings;
+use clap::{ArgMatches, Command};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Prints a line for the person at the terminal. Nobody reads it any more if standard output is closed.
+pub(crate) fn say(line: impl Display) {
+    use std::io::Write;
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+/// Prints what went wrong.
+fn complain(wrong: impl Display) {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "tidings: {wrong}"));
+}
+
+/// All commands.
+fn commands() -> Command {
+    Command::new("tidings")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A self-hosted event-feed server that speaks the wire protocol of the Box Events API")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(demo::command())
+        .subcommand(with_settings(serve::command()))
+        .subcommand(docs::command())
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let matches = commands().get_matches();
+    match dispatch(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            complain(wrong);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(matches: &ArgMatches) -> Result<(), String> {
+    match matches.subcommand() {
+        Some(("demo", matches)) => demo::run(matches),
+        Some(("serve", matches)) => serve::run(matches),
+        Some(("docs", matches)) => docs::run(matches),
+        _ => Err("no such command; `tidings --help` lists them".to_owned()),
+    }
+}
+
+/// The runtime of a server.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| format!("the runtime cannot be started: {why}"))
+}

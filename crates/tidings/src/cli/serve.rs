@@ -1,0 +1,48 @@
+//! `tidings serve`: the server.
+
+use super::stop::asked_to_stop;
+use super::{runtime, say};
+use crate::boot::{BootError, boot, first_start};
+use crate::clock::SystemClock;
+use crate::config::{Data, Settings};
+use crate::telemetry::start_logging;
+use clap::{ArgMatches, Command};
+use std::sync::Arc;
+
+/// The command; its arguments are the settings.
+pub(super) fn command() -> Command {
+    Command::new("serve").about("Serves feeds until it is stopped")
+}
+
+/// Serves.
+pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
+    let settings = Settings::load(matches).map_err(|wrong| wrong.to_string())?;
+    start_logging(&settings.log_level, settings.log_format)?;
+    runtime()?.block_on(serve(&settings)).map_err(|wrong| wrong.to_string())
+}
+
+async fn serve(settings: &Settings) -> Result<(), BootError> {
+    let booted = boot(settings, Arc::new(SystemClock)).await?;
+    if settings.data == Data::Memory {
+        tracing::warn!("events are kept in memory: they are gone when this process ends");
+    }
+    let url = booted.base_url();
+    if let Some(first) = first_start(&booted.services, settings).await? {
+        let (id, name) = &settings.enterprise;
+        say(format_args!("The store is new. It begins with the enterprise {name} (id {id}) and one admin:"));
+        say(format_args!(
+            "  {} <{}>, user id {}",
+            first.admin.person.name, first.admin.person.login, first.admin.person.id
+        ));
+        say("  Their token, shown this once, with every scope:");
+        say(format_args!("    {}", first.token.secret));
+        say("  Try:");
+        say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
+        say("    tidings user list");
+    }
+    say(format_args!("Serving on {url}"));
+    tracing::info!(address = %booted.address, "serving");
+    booted.serve(asked_to_stop()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}

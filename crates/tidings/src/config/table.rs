@@ -1,0 +1,112 @@
+//! Every setting, described once.
+
+use clap::{Arg, ArgAction, Command};
+
+/// A setting: flag `--name`, environment variable `TIDINGS_NAME`, key `name` of the configuration file.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands for its value in help.
+    pub value: &'static str,
+    /// Its value if none is given; empty where nothing is a value.
+    pub default: &'static str,
+    /// What it does, with its unit and bounds.
+    pub help: &'static str,
+}
+
+/// The name of the flag for the configuration file, which cannot itself be in it.
+pub const CONFIG: &str = "config";
+
+/// The settings of a server.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "listen",
+        value: "ADDRESS:PORT",
+        default: "127.0.0.1:8080",
+        help: "Where to listen; port 0 picks a free one",
+    },
+    Setting {
+        name: "public-url",
+        value: "URL",
+        default: "",
+        help: "The base URL that clients see, for the long-poll URLs handed out; built from each request if empty",
+    },
+    Setting {
+        name: "data",
+        value: "WHERE",
+        default: "memory:",
+        help: "Where events are kept: 'memory:' keeps them until the process ends, and says so",
+    },
+    Setting {
+        name: "settling-delay",
+        value: "SECONDS",
+        default: "5",
+        help: "How long history order (admin_logs) waits for late events, 0 to 300; it sets how strictly the order \
+               follows the time of deeds, never whether an event is seen",
+    },
+    Setting {
+        name: "rate-limit",
+        value: "CALLS",
+        default: "0",
+        help: "Calls a minute a user may make before 429; 0 is no limit",
+    },
+    Setting {
+        name: "metrics",
+        value: "on|off",
+        default: "on",
+        help: "Whether /metrics is served, to anybody who can reach the port; it tells sums over all enterprises only",
+    },
+    Setting {
+        name: "enterprise-id",
+        value: "ID",
+        default: "1",
+        help: "The id of the enterprise that a new store begins with",
+    },
+    Setting {
+        name: "enterprise-name",
+        value: "NAME",
+        default: "My enterprise",
+        help: "The name of the enterprise that a new store begins with",
+    },
+    Setting { name: "admin-name", value: "NAME", default: "Admin", help: "The name of the first admin of a new store" },
+    Setting {
+        name: "admin-login",
+        value: "LOGIN",
+        default: "admin@localhost",
+        help: "The login of the first admin of a new store",
+    },
+    Setting {
+        name: "log-level",
+        value: "FILTER",
+        default: "info",
+        help: "Which log lines are written: error, warn, info, debug, trace, or a filter such as 'tidings=debug'",
+    },
+    Setting { name: "log-format", value: "text|json", default: "text", help: "How log lines look" },
+];
+
+/// The environment variable of a setting.
+pub fn env_name(name: &str) -> String {
+    format!("TIDINGS_{}", name.to_ascii_uppercase().replace('-', "_"))
+}
+
+/// Gives a command an argument for each setting.
+pub fn with_settings(command: Command) -> Command {
+    let config = Arg::new(CONFIG)
+        .long(CONFIG)
+        .env(env_name(CONFIG))
+        .value_name("FILE")
+        .help("A TOML file with settings by their names, and [[event-type]] tables for types of your own");
+    SETTINGS.iter().fold(command.arg(config), |command, setting| {
+        command.arg(
+            Arg::new(setting.name)
+                .long(setting.name)
+                .env(env_name(setting.name))
+                .value_name(setting.value)
+                .default_value(setting.default)
+                .hide_default_value(setting.default.is_empty())
+                .action(ArgAction::Set)
+                .help(setting.help),
+        )
+    })
+}

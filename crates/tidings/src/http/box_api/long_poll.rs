@@ -1,0 +1,87 @@
+//! `OPTIONS /2.0/events` and the channel it leads to (protocol, section 9).
+
+use super::events::json_body;
+use crate::http::Server;
+use crate::http::caller::Asking;
+use crate::http::error::ApiError;
+use crate::http::query::Query;
+use crate::service::watch::Message;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use feed::stream_type::StreamType;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+
+/// The path of the channel.
+pub const CHANNEL_PATH: &str = "/realtime/subscribe";
+
+/// Whether a request is a browser's question before a call from another origin. Only that has both headers; every other
+/// `OPTIONS` is an ordinary, authenticated call (trap 6).
+fn is_preflight(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Answers where to long-poll.
+pub async fn options(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    asking: Result<Asking, ApiError>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, ApiError> {
+    if is_preflight(&headers) {
+        // No other origin is granted anything; the browser keeps the call to itself.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let Asking(caller) = asking?;
+    let StreamType::User(stream) = Query::of(raw.as_deref()).stream()? else { return Err(ApiError::NoLongPoll) };
+    let channel = server.services.open_channel(&caller, stream).await?;
+    let base = base_url(&server, &headers);
+    let stream = StreamType::User(stream).name();
+    // Legacy Java blindly adds `&stream_position=…`, so the URL has a parameter already.
+    let url = format!("{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream}");
+    let body = json!({
+        "chunk_size": 1,
+        "entries": [
+            {"type": "realtime_server", "url": url, "ttl": "10", "max_retries": "10", "retry_timeout": 610}
+        ],
+    });
+    Ok(json_body(body.to_string()))
+}
+
+/// The long poll. Whoever knows the URL may poll; the answer holds no data. It is always 200 with a body, also for a
+/// channel that is no good, because clients stop or raise on anything else.
+pub async fn subscribe(State(server): State<Server>, RawQuery(raw): RawQuery) -> Result<Response, ApiError> {
+    let query = Query::of(raw.as_deref());
+    // A position that cannot be read is as good as none: this answer must be a 200.
+    let start = query.position().ok().flatten();
+    let channel = query.get("channel").unwrap_or_default();
+    let metrics = &server.services.metrics.readers_waiting;
+    metrics.inc();
+    let _waiting = Leaving(metrics);
+    let message = server.services.watch(channel, start).await?;
+    Ok(json_body(match message {
+        Message::NewChange => r#"{"version":1,"message":"new_change"}"#,
+        Message::Reconnect => r#"{"version":1,"message":"reconnect"}"#,
+    }))
+}
+
+/// Counts a waiting reader down again, also when the client hangs up and the poll is dropped.
+struct Leaving<'a>(&'a prometheus_client::metrics::gauge::Gauge);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The base URL that the client sees: configured, else from the request's own host and forwarded scheme.
+fn base_url(server: &Server, headers: &HeaderMap) -> String {
+    if let Some(url) = &server.public_url {
+        return url.clone();
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+    let scheme =
+        if text("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https")) { "https" } else { "http" };
+    let host = text("x-forwarded-host").or_else(|| text("host")).unwrap_or("localhost");
+    format!("{scheme}://{host}")
+}

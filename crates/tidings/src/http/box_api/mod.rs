@@ -1,0 +1,5 @@
+//! The calls of the Box Events API, as unmodified clients make them.
+
+pub mod events;
+pub mod long_poll;
+pub mod users;

@@ -1,0 +1,32 @@
+//! The wire: routes, requests and answers.
+//!
+//! Only this module and its children know HTTP, and only they know the field names of answers. Nothing here names a
+//! store; everything goes through the services with a Caller.
+
+pub mod box_api;
+pub mod caller;
+pub mod error;
+pub mod finish;
+pub mod native_api;
+pub mod ops;
+pub mod query;
+pub mod rate_limit;
+pub mod router;
+pub mod serve;
+
+use crate::service::Services;
+use rate_limit::RateLimit;
+use std::sync::Arc;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Server {
+    /// The verbs.
+    pub services: Arc<Services>,
+    /// The base URL that clients see, if it is configured; else it is built from each request.
+    pub public_url: Option<String>,
+    /// Calls a minute a user, if limited.
+    pub rate_limit: Option<Arc<RateLimit>>,
+    /// Whether `/metrics` is served.
+    pub metrics_shown: bool,
+}

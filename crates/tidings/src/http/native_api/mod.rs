@@ -1,0 +1,6 @@
+//! The server's own calls: publishing and administration.
+
+pub mod body;
+pub mod events;
+pub mod tokens;
+pub mod users;

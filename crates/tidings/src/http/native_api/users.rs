@@ -1,0 +1,103 @@
+//! `/api/v1/users`: the users of the caller's enterprise.
+
+use super::body::json;
+use crate::auth::role_name;
+use crate::http::Server;
+use crate::http::box_api::events::json_body;
+use crate::http::caller::Asking;
+use crate::http::error::ApiError;
+use crate::http::query::Query;
+use crate::service::administer::UserChange;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use feed::directory::{Role, Status, User};
+use feed::id::UserId;
+use feed::limits::LIST_ROWS_MAX;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// Lists users, sorted by id; `after` goes on where a list ended, `limit` is at most 1000.
+pub async fn list(
+    State(server): State<Server>,
+    Asking(caller): Asking,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, ApiError> {
+    let query = Query::of(raw.as_deref());
+    let after = query.get("after").and_then(|id| UserId::new(id).ok());
+    let limit = query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(LIST_ROWS_MAX).min(LIST_ROWS_MAX);
+    let users = server.services.users(&caller, after.as_ref(), limit).await?;
+    let next = users.last().filter(|_| users.len() == limit).map(|user| user.person.id.as_str());
+    let entries: Vec<Value> = users.iter().map(shown).collect();
+    Ok(json_body(json!({"entries": entries, "next": next}).to_string()))
+}
+
+/// Shows a user, by id or login.
+pub async fn show(
+    State(server): State<Server>,
+    Asking(caller): Asking,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let user = server.services.user(&caller, &id).await?;
+    Ok(json_body(shown(&user).to_string()))
+}
+
+/// Adds a user.
+pub async fn add(State(server): State<Server>, Asking(caller): Asking, body: Body) -> Result<Response, ApiError> {
+    let change: UserChange = json(body).await?;
+    let user = server.services.add_user(&caller, &change).await?;
+    let mut response = json_body(shown(&user).to_string());
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// Changes a user.
+pub async fn edit(
+    State(server): State<Server>,
+    Asking(caller): Asking,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let change: UserChange = json(body).await?;
+    if change.id.is_some() {
+        return Err(ApiError::Body("The id of a user cannot be changed; leave it out.".to_owned()));
+    }
+    let user = server.services.edit_user(&caller, &id, &change).await?;
+    Ok(json_body(shown(&user).to_string()))
+}
+
+/// Deletes a user.
+pub async fn delete(
+    State(server): State<Server>,
+    Asking(caller): Asking,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    server.services.delete_user(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn shown(user: &User) -> Value {
+    let permissions: Vec<&str> = match &user.role {
+        Role::CoAdmin(rights) => {
+            let all = [(rights.reports, "reports"), (rights.users, "users")];
+            all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name).collect()
+        }
+        Role::User | Role::Admin | Role::ServiceAccount => Vec::new(),
+    };
+    let status = match user.status {
+        Status::Provisional => "provisional",
+        Status::Active => "active",
+        Status::Deleted => "deleted",
+    };
+    json!({
+        "type": "user",
+        "id": user.person.id.as_str(),
+        "name": user.person.name.as_str(),
+        "login": user.person.login.as_str(),
+        "role": role_name(&user.role),
+        "permissions": permissions,
+        "status": status,
+        "created_at": user.created_at.to_string(),
+        "modified_at": user.modified_at.to_string(),
+    })
+}

@@ -1,0 +1,68 @@
+//! Every route, on one page.
+
+use super::box_api::{events, long_poll, users};
+use super::error::ApiError;
+use super::{Server, finish, native_api, ops};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, options, patch, post};
+
+/// Who may reach a route; the test of rights compares itself with this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Anybody.
+    Open,
+    /// A good token; the service decides about the rest.
+    Token,
+}
+
+/// A route: method, path, who may reach it, and the handler.
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path; parts in braces vary.
+    pub path: &'static str,
+    /// Who may reach it.
+    pub guard: Guard,
+    handler: MethodRouter<Server>,
+}
+
+/// All routes.
+pub fn routes() -> Vec<Route> {
+    use Guard::{Open, Token};
+    let route = |method, path, guard, handler| Route { method, path, guard, handler };
+    vec![
+        // The Box Events API.
+        route("GET", "/2.0/events", Token, get(events::get)),
+        route("OPTIONS", "/2.0/events", Token, options(long_poll::options)),
+        // The URL itself is the secret, and the answer holds no data.
+        route("GET", long_poll::CHANNEL_PATH, Open, get(long_poll::subscribe)),
+        route("GET", "/2.0/users/me", Token, get(users::me)),
+        // Our own.
+        route("POST", "/api/v1/events", Token, post(native_api::events::post)),
+        route("GET", "/api/v1/users", Token, get(native_api::users::list)),
+        route("POST", "/api/v1/users", Token, post(native_api::users::add)),
+        route("GET", "/api/v1/users/{id}", Token, get(native_api::users::show)),
+        route("PATCH", "/api/v1/users/{id}", Token, patch(native_api::users::edit)),
+        route("DELETE", "/api/v1/users/{id}", Token, delete(native_api::users::delete)),
+        route("GET", "/api/v1/tokens", Token, get(native_api::tokens::list)),
+        route("POST", "/api/v1/tokens", Token, post(native_api::tokens::add)),
+        route("DELETE", "/api/v1/tokens/{id}", Token, delete(native_api::tokens::delete)),
+        // For operators.
+        route("GET", "/", Open, get(ops::root)),
+        route("GET", "/errors", Open, get(ops::errors)),
+        route("GET", "/health/live", Open, get(ops::live)),
+        route("GET", "/health/ready", Open, get(ops::ready)),
+        route("GET", "/metrics", Open, get(ops::metrics)),
+    ]
+}
+
+/// The routes over a server.
+pub fn router(server: Server) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    router
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(from_fn_with_state(server.clone(), finish::finish))
+        .with_state(server)
+}

@@ -1,0 +1,381 @@
+//! Administration: users and tokens of the caller's own enterprise.
+//!
+//! The directory is kept by events, so a change is published as the event that the catalogue has for it and is thereby
+//! in the audit log. Tokens are small state of their own.
+
+use super::Services;
+use super::publish::PublishError;
+use crate::auth::token::FreshToken;
+use crate::auth::{Caller, role_name};
+use crate::entropy::random;
+use feed::directory::{CoAdminRights, Role, Status, User};
+use feed::id::{BadId, EnterpriseId, UserId};
+use feed::intake::Format;
+use feed::permission::{Action, Denied, Scopes};
+use serde_json::{Value, json};
+use std::fmt;
+use store::ledger::Unavailable;
+use store::token_store::TokenRecord;
+
+/// Why nothing was changed.
+#[derive(Debug)]
+pub enum AdminError {
+    /// The caller may not.
+    Denied(Denied),
+    /// There is no such user in the enterprise.
+    NoSuchUser(String),
+    /// There is no such token in the enterprise.
+    NoSuchToken(String),
+    /// A user with this id exists already.
+    UserExists(UserId),
+    /// A user with this login exists already.
+    LoginTaken(String),
+    /// The id is no id.
+    BadId(BadId),
+    /// The login or the name will not do.
+    BadText(&'static str),
+    /// The role is none.
+    BadRole(String),
+    /// A token cannot give more than its maker has.
+    ScopeBeyondOwn(Scopes),
+    /// The event of the change could not be published.
+    Publish(PublishError),
+    /// The store cannot be asked.
+    Unavailable(Unavailable),
+}
+
+impl From<Unavailable> for AdminError {
+    fn from(why: Unavailable) -> Self {
+        AdminError::Unavailable(why)
+    }
+}
+
+impl fmt::Display for AdminError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AdminError::Denied(why) => why.fmt(f),
+            AdminError::NoSuchUser(id) => write!(f, "There is no user '{}' in this enterprise.", id.escape_debug()),
+            AdminError::NoSuchToken(id) => write!(f, "There is no token '{}' in this enterprise.", id.escape_debug()),
+            AdminError::UserExists(id) => {
+                write!(f, "A user with the id {id} exists already, or the id cannot be given.")
+            }
+            AdminError::LoginTaken(login) => {
+                write!(f, "A user with the login '{}' exists already.", login.escape_debug())
+            }
+            AdminError::BadId(why) => why.fmt(f),
+            AdminError::BadText(what) => f.write_str(what),
+            AdminError::BadRole(role) => {
+                write!(f, "'{}' is no role; the roles are user, coadmin, admin, service_account.", role.escape_debug())
+            }
+            AdminError::ScopeBeyondOwn(own) => write!(f, "A token can give only what its maker's token has: '{own}'."),
+            AdminError::Publish(_) => f.write_str("The change could not be recorded."),
+            AdminError::Unavailable(why) => why.fmt(f),
+        }
+    }
+}
+
+/// A change of a user; `None` leaves what is there.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// The id; only for a new user, who gets one if it is missing.
+    pub id: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// The login, usually an e-mail address.
+    pub login: Option<String>,
+    /// `user`, `coadmin`, `admin` or `service_account`.
+    pub role: Option<String>,
+    /// The rights of a co-admin: `reports`, `users`.
+    pub permissions: Option<Vec<String>>,
+}
+
+/// A wish for a token.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenWish {
+    /// Whose token, by id or by login.
+    pub user: String,
+    /// The scopes, separated by blanks or commas; none means that it reads the user's own feed.
+    #[serde(default)]
+    pub scopes: String,
+    /// What it is for.
+    #[serde(default)]
+    pub note: String,
+    /// After how many seconds it ends; missing is never.
+    pub expires_in: Option<u32>,
+}
+
+const NAME_BYTES_MAX: usize = 256;
+
+impl Services {
+    /// The users of the caller's enterprise, sorted by id, after the id given.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn users(&self, caller: &Caller, after: Option<&UserId>, limit: usize) -> Result<Vec<User>, AdminError> {
+        caller.may(Action::ManageUsers).map_err(AdminError::Denied)?;
+        Ok(self.stores.directory.users(caller.enterprise(), after, limit).await?)
+    }
+
+    /// A user of the caller's enterprise, by id or by login.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn user(&self, caller: &Caller, id_or_login: &str) -> Result<User, AdminError> {
+        caller.may(Action::ManageUsers).map_err(AdminError::Denied)?;
+        self.own_user(caller.enterprise(), id_or_login).await
+    }
+
+    /// Adds a user, and answers who it is now. Recorded as `NEW_USER`, and as `CHANGE_ADMIN_ROLE` with a role.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn add_user(&self, caller: &Caller, change: &UserChange) -> Result<User, AdminError> {
+        caller.may(Action::ManageUsers).map_err(AdminError::Denied)?;
+        let login = change.login.as_deref().unwrap_or_default();
+        let name = change.name.as_deref().unwrap_or_default();
+        if login.is_empty() || name.is_empty() {
+            return Err(AdminError::BadText("A new user needs a name and a login."));
+        }
+        check_texts(change)?;
+        let role = role_of(change)?;
+        self.may_give(caller, role.as_ref())?;
+        let id = match &change.id {
+            Some(id) => UserId::new(id).map_err(AdminError::BadId)?,
+            None => fresh_user_id(),
+        };
+        // A provisional user is somebody whom an event named: adding them makes them real.
+        let known = self.stores.directory.user(&id).await?;
+        let provisional = |user: &User| user.status == Status::Provisional && user.home == *caller.enterprise();
+        if id.is_anonymous() || known.is_some_and(|user| !provisional(&user)) {
+            return Err(AdminError::UserExists(id));
+        }
+        self.login_is_free(caller.enterprise(), login, &id).await?;
+        let source = json!({"type": "user", "id": id.as_str(), "name": name, "login": login});
+        let mut events = vec![deed(caller, "NEW_USER", &source, &Value::Null)];
+        if let Some(role) = role {
+            events.push(deed(caller, "CHANGE_ADMIN_ROLE", &source, &role_details(&role)));
+        }
+        self.change(caller, &events).await?;
+        self.own_user(caller.enterprise(), id.as_str()).await
+    }
+
+    /// Changes a user. Recorded as `EDIT_USER` and, for the role, as `CHANGE_ADMIN_ROLE`.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn edit_user(&self, caller: &Caller, id: &str, change: &UserChange) -> Result<User, AdminError> {
+        let user = self.user(caller, id).await?;
+        check_texts(change)?;
+        let role = role_of(change)?;
+        self.may_give(caller, role.as_ref())?;
+        self.may_give(caller, Some(&user.role).filter(|role| **role != Role::User))?;
+        if let Some(login) = &change.login {
+            self.login_is_free(caller.enterprise(), login, &user.person.id).await?;
+        }
+        let id = user.person.id.as_str();
+        let name = change.name.as_deref().unwrap_or(&user.person.name);
+        let login = change.login.as_deref().unwrap_or(&user.person.login);
+        let source = json!({"type": "user", "id": id, "name": name, "login": login});
+        let mut events = Vec::new();
+        if change.name.is_some() || change.login.is_some() || user.status == Status::Provisional {
+            events.push(deed(caller, "EDIT_USER", &source, &Value::Null));
+        }
+        if let Some(role) = role {
+            events.push(deed(caller, "CHANGE_ADMIN_ROLE", &source, &role_details(&role)));
+        }
+        self.change(caller, &events).await?;
+        self.own_user(caller.enterprise(), id).await
+    }
+
+    /// Deletes a user: their tokens stop working at once. Recorded as `DELETE_USER`.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_user(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
+        let user = self.user(caller, id).await?;
+        self.may_give(caller, Some(&user.role).filter(|role| **role != Role::User))?;
+        let person = &user.person;
+        let source = json!({
+            "type": "user", "id": person.id.as_str(), "name": person.name.as_str(), "login": person.login.as_str()
+        });
+        self.change(caller, &[deed(caller, "DELETE_USER", &source, &Value::Null)]).await
+    }
+
+    /// The tokens of the caller's enterprise, oldest first. The secrets themselves are not kept.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn tokens(&self, caller: &Caller) -> Result<Vec<TokenRecord>, AdminError> {
+        caller.may(Action::ManageTokens).map_err(AdminError::Denied)?;
+        Ok(self.stores.tokens.list(caller.enterprise()).await?)
+    }
+
+    /// Makes a token for a user of the enterprise. It can give no scope that the caller's own token lacks.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn make_token(
+        &self,
+        caller: &Caller,
+        wish: &TokenWish,
+        scopes: Scopes,
+    ) -> Result<(FreshToken, TokenRecord), AdminError> {
+        caller.may(Action::ManageTokens).map_err(AdminError::Denied)?;
+        if !caller.scopes().contains(scopes) {
+            return Err(AdminError::ScopeBeyondOwn(caller.scopes()));
+        }
+        if wish.note.len() > NAME_BYTES_MAX {
+            return Err(AdminError::BadText("The note of a token has at most 256 bytes."));
+        }
+        let user = self.own_user(caller.enterprise(), &wish.user).await?;
+        self.store_token(&user, scopes, &wish.note, wish.expires_in).await.map_err(AdminError::from)
+    }
+
+    /// Makes and keeps a token: also for the server's own first steps, when nobody can ask yet.
+    pub(crate) async fn store_token(
+        &self,
+        user: &User,
+        scopes: Scopes,
+        note: &str,
+        expires_in: Option<u32>,
+    ) -> Result<(FreshToken, TokenRecord), Unavailable> {
+        let fresh = FreshToken::make();
+        let now = self.clock.now();
+        let record = TokenRecord {
+            id: fresh.id.clone(),
+            hash: fresh.hash,
+            user: user.person.id.clone(),
+            enterprise: user.home.clone(),
+            scopes,
+            note: note.to_owned(),
+            created_at: now,
+            expires_at: expires_in.map(|seconds| now.ahead(seconds)),
+        };
+        self.stores.tokens.add(record.clone()).await?;
+        Ok((fresh, record))
+    }
+
+    /// Revokes a token of the enterprise at once.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
+        caller.may(Action::ManageTokens).map_err(AdminError::Denied)?;
+        if self.stores.tokens.remove(caller.enterprise(), id).await? {
+            Ok(())
+        } else {
+            Err(AdminError::NoSuchToken(id.chars().take(60).collect()))
+        }
+    }
+
+    async fn own_user(&self, enterprise: &EnterpriseId, id_or_login: &str) -> Result<User, AdminError> {
+        let missing = || AdminError::NoSuchUser(id_or_login.chars().take(60).collect());
+        let found = match UserId::new(id_or_login) {
+            Ok(id) => self.stores.directory.user(&id).await?,
+            Err(_) => None,
+        };
+        let found = match found.filter(|user| user.home == *enterprise) {
+            Some(user) => Some(user),
+            None => self.stores.directory.user_by_login(enterprise, id_or_login).await?,
+        };
+        found.filter(|user| user.status != Status::Deleted).ok_or_else(missing)
+    }
+
+    async fn login_is_free(&self, enterprise: &EnterpriseId, login: &str, id: &UserId) -> Result<(), AdminError> {
+        let holder = self.stores.directory.user_by_login(enterprise, login).await?;
+        match holder.filter(|user| user.person.id != *id && user.status != Status::Deleted) {
+            Some(_) => Err(AdminError::LoginTaken(login.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Only an admin makes admins and co-admins, or changes them.
+    fn may_give(&self, caller: &Caller, role: Option<&Role>) -> Result<(), AdminError> {
+        match role {
+            None | Some(Role::User) => Ok(()),
+            Some(_) => {
+                caller.may(Action::ManageTokens).map_err(|_| AdminError::Denied(Denied::Right(Action::ManageTokens)))
+            }
+        }
+    }
+
+    async fn change(&self, caller: &Caller, events: &[Value]) -> Result<(), AdminError> {
+        let body = Value::from(events.to_vec()).to_string();
+        let recorded = self.record(caller.enterprise(), body.as_bytes(), Format::Json).await;
+        recorded.map(|_| ()).map_err(AdminError::Publish)
+    }
+}
+
+fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> Value {
+    let person = caller.person();
+    json!({
+        "feed": "enterprise",
+        "event_type": event_type,
+        "created_by": {
+            "type": "user", "id": person.id.as_str(), "name": person.name.as_str(), "login": person.login.as_str()
+        },
+        "source": source,
+        "additional_details": details,
+    })
+}
+
+fn role_details(role: &Role) -> Value {
+    let permissions: Vec<&str> = match role {
+        Role::CoAdmin(rights) => [(rights.reports, "reports"), (rights.users, "users")]
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, it)| *it)
+            .collect(),
+        _ => Vec::new(),
+    };
+    json!({"role": role_name(role), "permissions": permissions})
+}
+
+fn role_of(change: &UserChange) -> Result<Option<Role>, AdminError> {
+    let permissions = change.permissions.as_deref();
+    let Some(role) = change.role.as_deref() else {
+        return match permissions {
+            None => Ok(None),
+            Some(_) => Err(AdminError::BadText("Permissions go with the role 'coadmin'.")),
+        };
+    };
+    if role != "coadmin" && permissions.is_some_and(|it| !it.is_empty()) {
+        return Err(AdminError::BadText("Permissions go with the role 'coadmin'."));
+    }
+    Ok(Some(match role {
+        "user" => Role::User,
+        "admin" => Role::Admin,
+        "service_account" => Role::ServiceAccount,
+        "coadmin" => {
+            let mut rights = CoAdminRights::default();
+            for permission in permissions.unwrap_or_default() {
+                match permission.as_str() {
+                    "reports" => rights.reports = true,
+                    "users" => rights.users = true,
+                    _ => return Err(AdminError::BadText("The permissions of a co-admin are 'reports' and 'users'.")),
+                }
+            }
+            Role::CoAdmin(rights)
+        }
+        other => return Err(AdminError::BadRole(other.chars().take(60).collect())),
+    }))
+}
+
+fn check_texts(change: &UserChange) -> Result<(), AdminError> {
+    let texts = [change.name.as_deref(), change.login.as_deref()];
+    if texts.into_iter().flatten().any(|text| text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)) {
+        return Err(AdminError::BadText("A name or login has at most 256 bytes and no control characters."));
+    }
+    if change.login.as_deref().is_some_and(|login| login.is_empty() || login.contains(char::is_whitespace)) {
+        return Err(AdminError::BadText("A login is not empty and has no blanks."));
+    }
+    Ok(())
+}
+
+/// An id of eleven digits, as the ids of users mostly look.
+fn fresh_user_id() -> UserId {
+    let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
+    UserId::new(&number.to_string()).expect("digits are visible ASCII")
+}

@@ -1,0 +1,48 @@
+//! The verbs: what callers can do. One file each.
+//!
+//! Services know stores and rules; they name no HTTP type, and none can be called without a Caller (the long poll
+//! finds its own, from the channel).
+
+pub mod administer;
+pub mod health;
+pub mod publish;
+pub mod read;
+pub mod sweep;
+pub mod watch;
+
+use crate::auth::Authenticator;
+use crate::auth::channel::ChannelKey;
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::telemetry::Metrics;
+use feed::catalogue::Catalogue;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Stores;
+use watch::Channels;
+
+/// What the services answer with, for those who may not name a store.
+pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::token_store::TokenRecord;
+
+/// Everything the services share.
+pub struct Services {
+    /// The stores.
+    pub stores: Stores,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The known event types.
+    pub catalogue: Catalogue,
+    /// Wakes waiting readers.
+    pub bell: Bell,
+    /// Finds out who is asking.
+    pub authenticator: Authenticator,
+    /// Signs channels.
+    pub channel_key: ChannelKey,
+    /// What was last signalled on channels polled without a position.
+    pub channels: Channels,
+    /// Longest hold of a long poll.
+    pub hold: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
+}

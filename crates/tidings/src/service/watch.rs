@@ -1,0 +1,173 @@
+//! The long poll (protocol, section 9): level-triggered, at most so long, always an answer.
+//!
+//! A poll registers at the bell first, then looks at the stream, then waits. `new_change` is said only when a fetch of
+//! that stream from that position would return something, because some clients spin otherwise.
+
+use super::Services;
+use super::read::{ReadError, ReadRequest};
+use crate::auth::Caller;
+use crate::auth::channel::Channel;
+use crate::bell::Feed;
+use feed::limits::CHANNELS_REMEMBERED_MAX;
+use feed::permission::Action;
+use feed::position::{Family, Position, Start};
+use feed::stream_type::{EnterpriseStream, StreamType, UserStream};
+use rustc_hash::FxHashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::ledger::Unavailable;
+
+/// The answer of a long poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// There is something after the position.
+    NewChange,
+    /// Nothing came within the hold time, or the channel is no good, or the server is closing: ask again.
+    Reconnect,
+}
+
+/// What must be remembered between polls that send no position (legacy .NET), and of channels that are no good.
+/// Bounded: when full, the oldest half is forgotten, which costs those clients one fetch too many.
+#[derive(Debug, Default)]
+pub struct Channels {
+    state: Mutex<ChannelState>,
+}
+
+#[derive(Debug, Default)]
+struct ChannelState {
+    signalled: FxHashMap<[u8; 8], (u64, Position)>,
+    count: u64,
+}
+
+impl Channels {
+    fn signalled(&self, nonce: [u8; 8]) -> Option<Position> {
+        self.state().signalled.get(&nonce).map(|(_, position)| *position)
+    }
+
+    fn signal(&self, nonce: [u8; 8], position: Position) {
+        let mut state = self.state();
+        state.count += 1;
+        let count = state.count;
+        if state.signalled.len() == CHANNELS_REMEMBERED_MAX {
+            let mut ages: Vec<u64> = state.signalled.values().map(|(age, _)| *age).collect();
+            let (_, middle, _) = ages.select_nth_unstable(CHANNELS_REMEMBERED_MAX / 2);
+            let middle = *middle;
+            state.signalled.retain(|_, (age, _)| middle <= *age);
+        }
+        state.signalled.insert(nonce, (count, position));
+    }
+
+    fn state(&self) -> MutexGuard<'_, ChannelState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long a poll on a channel that is no good is held: answered at once, some clients would come back in a loop.
+const BAD_CHANNEL_HOLD: Duration = Duration::from_secs(5);
+/// How often a poll on history looks again while an event waits for the frontier to pass it.
+const FRONTIER_STEP: Duration = Duration::from_secs(1);
+
+impl Services {
+    /// Opens a channel for a user stream of the caller; its token goes into the URL of the long poll.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the end of the stream cannot be read.
+    pub async fn open_channel(&self, caller: &Caller, stream: UserStream) -> Result<String, ReadError> {
+        let end = self.read(caller, &ReadRequest::new(StreamType::User(stream), Start::Now, 0)).await?;
+        let channel = Channel::new(caller.token_id(), caller.user().person.id.clone(), stream, end.next);
+        Ok(self.channel_key.seal(&channel))
+    }
+
+    /// Waits until something lies after `start` in the channel's stream. A position of an enterprise stream watches
+    /// the enterprise's feed instead, for a user who may read it at that moment.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store cannot be read.
+    pub async fn watch(&self, channel_token: &str, start: Option<Start>) -> Result<Message, Unavailable> {
+        let hold = self.clock.wait(self.hold);
+        let watching = async {
+            let Some(channel) = self.channel_key.open(channel_token) else { return self.refuse_slowly().await };
+            let caller = self.authenticator.caller_of_channel(&channel.token_id, &channel.user).await?;
+            let Some(caller) = caller else { return self.refuse_slowly().await };
+            self.watch_for(&caller, &channel, start).await
+        };
+        tokio::select! {
+            message = watching => message,
+            () = hold => Ok(Message::Reconnect),
+            () = self.bell.closed() => Ok(Message::Reconnect),
+        }
+    }
+
+    async fn refuse_slowly(&self) -> Result<Message, Unavailable> {
+        self.clock.wait(BAD_CHANNEL_HOLD).await;
+        Ok(Message::Reconnect)
+    }
+
+    async fn watch_for(
+        &self,
+        caller: &Caller,
+        channel: &Channel,
+        start: Option<Start>,
+    ) -> Result<Message, Unavailable> {
+        let stream = stream_watched(caller, channel, start);
+        let feed = match stream {
+            StreamType::User(_) => Feed::User(caller.user().person.id.clone()),
+            StreamType::Enterprise(_) => Feed::Enterprise(caller.enterprise().clone()),
+        };
+        let here = self.bell.register(feed);
+        let mut after = match start {
+            Some(Start::Now) => Start::After(self.look(caller, stream, Start::Now).await?.1),
+            Some(start) => start,
+            None => Start::After(self.channels.signalled(channel.nonce).unwrap_or(channel.since)),
+        };
+        loop {
+            let mut rung = std::pin::pin!(here.rung());
+            rung.as_mut().enable();
+            let (found, next) = self.look(caller, stream, after).await?;
+            if found {
+                if start.is_none() {
+                    let end = self.look(caller, stream, Start::Now).await?.1;
+                    self.channels.signal(channel.nonce, end);
+                }
+                return Ok(Message::NewChange);
+            }
+            // An empty look has moved past what does not match; there is no need to look at it again.
+            after = Start::After(next);
+            if stream == StreamType::Enterprise(EnterpriseStream::History) {
+                tokio::select! {
+                    () = rung => {}
+                    () = self.clock.wait(FRONTIER_STEP) => {}
+                }
+            } else {
+                rung.await;
+            }
+        }
+    }
+
+    /// Whether a fetch from here would return something, and where it would end.
+    async fn look(&self, caller: &Caller, stream: StreamType, start: Start) -> Result<(bool, Position), Unavailable> {
+        match self.read(caller, &ReadRequest::new(stream, start, 1)).await {
+            Ok(page) => Ok((page.count > 0, page.next)),
+            Err(ReadError::Unavailable(why)) => Err(why),
+            // The right was taken away since the stream was chosen: nothing to tell.
+            Err(ReadError::Denied(_)) => {
+                let nothing_yet = Position::new(feed::position::Place::START, Family::User);
+                Ok((false, if let Start::After(position) = start { position } else { nothing_yet }))
+            }
+        }
+    }
+}
+
+/// The position's family decides which feed is watched (design, section 4).
+fn stream_watched(caller: &Caller, channel: &Channel, start: Option<Start>) -> StreamType {
+    let family = match start {
+        Some(Start::After(position)) => position.family(),
+        _ => Family::User,
+    };
+    let may_read_enterprise = || caller.may(Action::ReadEnterpriseFeed).is_ok();
+    match family {
+        Family::Streaming if may_read_enterprise() => StreamType::Enterprise(EnterpriseStream::Streaming),
+        Family::History | Family::Window if may_read_enterprise() => StreamType::Enterprise(EnterpriseStream::History),
+        _ => StreamType::User(channel.stream),
+    }
+}

@@ -1,0 +1,109 @@
+//! Logs and metrics.
+//!
+//! Log messages are readable alone and carry fields for searching; never a token, a secret or a body. Metrics are sums
+//! over the whole server: they tell nobody what one enterprise does.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
+/// How logs look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Starts logging to standard error. `level` is a filter such as `info` or `tidings=debug`.
+///
+/// # Errors
+/// The text of what is wrong with the filter.
+pub fn start_logging(level: &str, format: LogFormat) -> Result<(), String> {
+    let filter = EnvFilter::try_new(level).map_err(|wrong| format!("log-level '{level}' is no filter: {wrong}"))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => logs.with_target(false).try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    };
+    // Only a test starts logging twice, and then the first stays.
+    drop(started);
+    Ok(())
+}
+
+/// What is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Events recorded for the first time.
+    pub events_recorded: Counter,
+    /// Drafts whose events were recorded before.
+    pub events_known_before: Counter,
+    /// Publishes refused because of their drafts.
+    pub drafts_refused: Counter,
+    /// Pages read.
+    pub pages_read: Counter,
+    /// Entries on those pages.
+    pub entries_read: Counter,
+    /// Requests answered.
+    pub requests: Counter,
+    /// Requests answered 401.
+    pub unauthorized: Counter,
+    /// Requests answered 429.
+    pub limited: Counter,
+    /// Requests answered 500 and above.
+    pub failed: Counter,
+    /// Renderings removed by the sweep.
+    pub renderings_swept: Counter,
+    /// Long polls under way.
+    pub readers_waiting: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("tidings");
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let events_recorded = counter("events_recorded", "Events recorded for the first time");
+        let events_known_before = counter("events_known_before", "Drafts whose events were recorded before");
+        let drafts_refused = counter("publishes_refused", "Publishes refused because of their drafts");
+        let pages_read = counter("pages_read", "Pages read");
+        let entries_read = counter("entries_read", "Entries on the pages read");
+        let requests = counter("requests", "Requests answered");
+        let unauthorized = counter("requests_unauthorized", "Requests answered 401");
+        let limited = counter("requests_limited", "Requests answered 429");
+        let failed = counter("requests_failed", "Requests answered 500 and above");
+        let renderings_swept = counter("renderings_swept", "Renderings removed by the sweep");
+        let readers_waiting = Gauge::default();
+        registry.register("readers_waiting", "Long polls under way", readers_waiting.clone());
+        Metrics {
+            registry,
+            events_recorded,
+            events_known_before,
+            drafts_refused,
+            pages_read,
+            entries_read,
+            requests,
+            unauthorized,
+            limited,
+            failed,
+            renderings_swept,
+            readers_waiting,
+        }
+    }
+}
+
+impl Metrics {
+    /// The figures in the text form of Prometheus.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        text
+    }
+}
