@@ -22,7 +22,7 @@ let demo;
 before(async () => {
   demo = await Demo.start();
 });
-after(() => demo.stop());
+after(() => demo?.stop());
 
 const client = (token) => clientFor(demo.baseUrl, token);
 const admin = () => client(demo.told.ADMIN_TOKEN);
