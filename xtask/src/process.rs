@@ -169,11 +169,20 @@ impl Call {
 }
 
 impl Ended {
-    /// The fault together with the last thing said, which mostly is the reason.
+    /// The fault together with the line that most likely tells its reason: the first that speaks of an error, else
+    /// the last.
     pub(crate) fn reason(&self) -> Option<String> {
         let fault = self.fault.as_ref()?;
-        let last = self.said.lines().rev().find(|line| !line.trim().is_empty());
-        Some(last.map_or_else(|| fault.clone(), |last| format!("{fault}: {}", last.trim())))
+        let mut lines = self
+            .said
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
+        let told = lines
+            .clone()
+            .find(|line| line.to_ascii_lowercase().contains("error"))
+            .or_else(|| lines.next_back());
+        Some(told.map_or_else(|| fault.clone(), |told| format!("{fault}: {told}")))
     }
 }
 
