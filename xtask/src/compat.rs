@@ -34,23 +34,17 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         title: "Python SDK 3 (boxsdk 3.14)",
         folder: "python-legacy",
-        language: Language::Python {
-            module: "test_boxsdk",
-        },
+        language: Language::Python { module: "test_boxsdk" },
     },
     Suite {
         title: "Python SDK 10 (box_sdk_gen)",
         folder: "python",
-        language: Language::Python {
-            module: "test_box_sdk_gen",
-        },
+        language: Language::Python { module: "test_box_sdk_gen" },
     },
     Suite {
         title: "TypeScript SDK 10 (box-node-sdk)",
         folder: "node",
-        language: Language::Node {
-            file: "box-node-sdk.test.js",
-        },
+        language: Language::Node { file: "box-node-sdk.test.js" },
     },
 ];
 
@@ -61,10 +55,7 @@ type Missing = String;
 pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
     let server = ground.server();
     if !server.is_file() {
-        return Outcome::Skipped(format!(
-            "there is no {}: the release build failed",
-            server.display()
-        ));
+        return Outcome::Skipped(format!("there is no {}: the release build failed", server.display()));
     }
     let folder = ground.root.join("compat").join(suite.folder);
     let environment = ground.target.join("compat").join(suite.folder);
@@ -122,21 +113,11 @@ fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
         }
     }
     let fetched = Call::new(&interpreter, folder, FETCH_LIMIT)
-        .words(&[
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-input",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
+        .words(&["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--requirement"])
         .words(&[&requirements])
         .run();
     match fetched.reason() {
-        Some(reason) => Err(format!(
-            "the Python packages could not be fetched: {reason}"
-        )),
+        Some(reason) => Err(format!("the Python packages could not be fetched: {reason}")),
         None => stamp.set().map(|()| interpreter),
     }
 }
@@ -144,15 +125,9 @@ fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
 /// The folder of the suite's packages, fetched if they are not there or not current.
 fn node(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
     let version = tool("node", &["nodejs", "npm"], folder)?;
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok());
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
     if major.is_none_or(|major: u32| major < NODE_MAJOR_MIN) {
-        return Err(format!(
-            "node {NODE_MAJOR_MIN} or newer is needed, this is {version}"
-        ));
+        return Err(format!("node {NODE_MAJOR_MIN} or newer is needed, this is {version}"));
     }
     tool("npm", &["npm"], folder)?;
     let files = ["package.json", "package-lock.json", ".npmrc"].map(|name| folder.join(name));
@@ -165,12 +140,10 @@ fn node(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
     println!("Fetching Node packages to {}", packages.display());
     for file in &files {
         let name = file.file_name().expect("each of the files has a name");
-        fs::copy(file, environment.join(name))
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+        fs::copy(file, environment.join(name)).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    let fetched = Call::new("npm", environment, FETCH_LIMIT)
-        .words(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .run();
+    let fetched =
+        Call::new("npm", environment, FETCH_LIMIT).words(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run();
     match fetched.reason() {
         Some(reason) => Err(format!("the Node packages could not be fetched: {reason}")),
         None => stamp.set().map(|()| packages),
@@ -188,13 +161,9 @@ impl Stamp {
     fn of(environment: &Path, version: &str, files: &[&Path]) -> Result<Self, Missing> {
         let mut content = format!("{version}\n");
         for file in files {
-            content += &fs::read_to_string(file)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
+            content += &fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         }
-        Ok(Self {
-            environment: environment.to_path_buf(),
-            content,
-        })
+        Ok(Self { environment: environment.to_path_buf(), content })
     }
 
     fn path(&self) -> PathBuf {
@@ -215,19 +184,13 @@ impl Stamp {
     }
 
     fn set(&self) -> Result<(), Missing> {
-        fs::write(self.path(), &self.content)
-            .map_err(|error| format!("{}: {error}", self.path().display()))
+        fs::write(self.path(), &self.content).map_err(|error| format!("{}: {error}", self.path().display()))
     }
 }
 
 /// The version of a tool, which is installed from the distribution's packages if it is not there and that is possible.
 fn tool(name: &str, packages: &[&str], folder: &Path) -> Result<String, Missing> {
-    let ask = || {
-        Call::new(name, folder, ASK_LIMIT)
-            .words(&["--version"])
-            .quiet()
-            .run()
-    };
+    let ask = || Call::new(name, folder, ASK_LIMIT).words(&["--version"]).quiet().run();
     let mut ended = ask();
     if ended.fault.is_some() {
         apt_install(packages, folder).map_err(|why| format!("there is no {name}; {why}"))?;
@@ -242,16 +205,10 @@ fn tool(name: &str, packages: &[&str], folder: &Path) -> Result<String, Missing>
 /// Installs packages of the distribution, which only the superuser of a machine with apt can do.
 fn apt_install(packages: &[&str], folder: &Path) -> Result<(), Missing> {
     let quietly = |program: &str, words: &[&str], limit| {
-        Call::new(program, folder, limit)
-            .words(words)
-            .set("DEBIAN_FRONTEND", "noninteractive")
-            .quiet()
-            .run()
+        Call::new(program, folder, limit).words(words).set("DEBIAN_FRONTEND", "noninteractive").quiet().run()
     };
     let root = quietly("id", &["-u"], ASK_LIMIT).said.trim() == "0";
-    let apt = quietly("apt-get", &["--version"], ASK_LIMIT)
-        .fault
-        .is_none();
+    let apt = quietly("apt-get", &["--version"], ASK_LIMIT).fault.is_none();
     if !(root && apt) {
         return Err(format!("install {}", packages.join(" and ")));
     }
@@ -260,10 +217,7 @@ fn apt_install(packages: &[&str], folder: &Path) -> Result<(), Missing> {
     install.extend(packages);
     for words in [&["update"][..], &install] {
         if let Some(reason) = quietly("apt-get", words, FETCH_LIMIT).reason() {
-            return Err(format!(
-                "{} could not be installed: {reason}",
-                packages.join(" and ")
-            ));
+            return Err(format!("{} could not be installed: {reason}", packages.join(" and ")));
         }
     }
     Ok(())

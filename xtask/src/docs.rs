@@ -12,10 +12,8 @@ use crate::test_run::Outcome;
 const MAKING_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Documents that the server prints itself, each with the words that make it do so. Add a line for a new one.
-const PRINTED: &[(&str, &[&str])] = &[
-    ("docs/event-types.md", &["docs", "event-types"]),
-    ("docs/settings.md", &["docs", "settings"]),
-];
+const PRINTED: &[(&str, &[&str])] =
+    &[("docs/event-types.md", &["docs", "event-types"]), ("docs/settings.md", &["docs", "settings"])];
 
 /// Documents written by hand, with pieces of code that tests run.
 const WITH_SNIPPETS: &[&str] = &["docs/clients.md"];
@@ -51,9 +49,7 @@ pub(crate) fn check(ground: &Ground) -> Outcome {
         match made {
             Err(fault) => faults.push(format!("{file}: {fault}")),
             Ok(text) if fs::read_to_string(ground.root.join(file)).ok().as_ref() != Some(&text) => {
-                faults.push(format!(
-                    "{file} is not current: run `cargo xtask docs` and commit it"
-                ));
+                faults.push(format!("{file} is not current: run `cargo xtask docs` and commit it"));
             }
             Ok(_) => println!("{file} is current"),
         }
@@ -69,35 +65,28 @@ pub(crate) fn check(ground: &Ground) -> Outcome {
 }
 
 fn make_all(ground: &Ground) -> Vec<(&'static str, Result<String, String>)> {
-    let printed = PRINTED
-        .iter()
-        .map(|(file, words)| (*file, print(ground, words)));
+    let printed = PRINTED.iter().map(|(file, words)| (*file, print(ground, words)));
     let with_snippets = WITH_SNIPPETS.iter().map(|file| {
-        let made = read(&ground.root.join(file))
-            .and_then(|text| with_snippets(&text, |path| read(&ground.root.join(path))));
+        let made =
+            read(&ground.root.join(file)).and_then(|text| with_snippets(&text, |path| read(&ground.root.join(path))));
         (*file, made)
     });
     printed.chain(with_snippets).collect()
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path)
-        .map_err(|error| format!("{} could not be read: {error}", path.display()))
+    fs::read_to_string(path).map_err(|error| format!("{} could not be read: {error}", path.display()))
 }
 
 /// What the server prints when it is asked for a document.
 fn print(ground: &Ground, words: &[&str]) -> Result<String, String> {
-    let build = Call::new("cargo", &ground.root, MAKING_LIMIT)
-        .words(&["build", "--quiet", "--package", "tidings"])
-        .run();
+    let build =
+        Call::new("cargo", &ground.root, MAKING_LIMIT).words(&["build", "--quiet", "--package", "tidings"]).run();
     if let Some(fault) = build.fault {
         return Err(fault);
     }
     // Not through the line reader of `process`, which keeps the end of long texts only.
-    let server = ground
-        .target
-        .join("debug")
-        .join(format!("tidings{}", std::env::consts::EXE_SUFFIX));
+    let server = ground.target.join("debug").join(format!("tidings{}", std::env::consts::EXE_SUFFIX));
     let said = std::process::Command::new(server)
         .args(words)
         .current_dir(&ground.root)
@@ -106,11 +95,7 @@ fn print(ground: &Ground, words: &[&str]) -> Result<String, String> {
         .map_err(|error| error.to_string())?;
     let command = format!("tidings {}", words.join(" "));
     if !said.status.success() {
-        return Err(format!(
-            "`{command}` ended with {}: {}",
-            said.status,
-            String::from_utf8_lossy(&said.stderr)
-        ));
+        return Err(format!("`{command}` ended with {}: {}", said.status, String::from_utf8_lossy(&said.stderr)));
     }
     match String::from_utf8(said.stdout) {
         Ok(text) if !text.trim().is_empty() => Ok(text),
@@ -128,32 +113,22 @@ fn print(ground: &Ground, words: &[&str]) -> Result<String, String> {
 /// (fenced code)
 /// <!-- end of snippet -->
 /// ```
-fn with_snippets(
-    document: &str,
-    read: impl Fn(&str) -> Result<String, String>,
-) -> Result<String, String> {
+fn with_snippets(document: &str, read: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let mut made = String::new();
     let mut lines = document.lines();
     while let Some(line) = lines.next() {
         made.push_str(line);
         made.push('\n');
-        let Some(named) = line
-            .strip_prefix(SNIPPET_BEGIN)
-            .and_then(|rest| rest.strip_suffix(" -->"))
-        else {
+        let Some(named) = line.strip_prefix(SNIPPET_BEGIN).and_then(|rest| rest.strip_suffix(" -->")) else {
             continue;
         };
-        let (file, region) = named
-            .split_once(' ')
-            .ok_or_else(|| format!("`{line}` must name a file and a region in it"))?;
+        let (file, region) =
+            named.split_once(' ').ok_or_else(|| format!("`{line}` must name a file and a region in it"))?;
         if !lines.any(|line| line == SNIPPET_END) {
             return Err(format!("the snippet `{named}` has no `{SNIPPET_END}`"));
         }
         let code = region_of(&read(file)?, region).map_err(|fault| format!("{file}: {fault}"))?;
-        let language = match Path::new(file)
-            .extension()
-            .and_then(|extension| extension.to_str())
-        {
+        let language = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
             Some("py") => "python",
             Some(other) => other,
             None => "text",
@@ -188,8 +163,7 @@ fn region_of(code: &str, name: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    const CODE: &str =
-        "import os\n# docs:begin client\nclient = 1\n\nend = 2\n# docs:end client\nrest\n";
+    const CODE: &str = "import os\n# docs:begin client\nclient = 1\n\nend = 2\n# docs:end client\nrest\n";
 
     #[test]
     fn a_snippet_is_replaced_by_the_code_as_it_is() {
@@ -203,11 +177,7 @@ mod tests {
                         <!-- end of snippet -->\nAfter\n";
         assert_eq!(made, expected);
         let again = with_snippets(&made, |_| Ok(CODE.to_owned()));
-        assert_eq!(
-            again.as_deref(),
-            Ok(expected),
-            "a current document stays as it is"
-        );
+        assert_eq!(again.as_deref(), Ok(expected), "a current document stays as it is");
     }
 
     #[test]
@@ -216,17 +186,8 @@ mod tests {
             let fault = with_snippets(document, |_| Ok(CODE.to_owned())).expect_err(document);
             assert!(fault.contains(expected), "{fault}");
         };
-        check(
-            "<!-- snippet: a.py client -->\n",
-            "has no `<!-- end of snippet -->`",
-        );
-        check(
-            "<!-- snippet: a.py other -->\n<!-- end of snippet -->\n",
-            "no line `docs:begin other`",
-        );
-        check(
-            "<!-- snippet: a.py -->\n<!-- end of snippet -->\n",
-            "must name a file and a region",
-        );
+        check("<!-- snippet: a.py client -->\n", "has no `<!-- end of snippet -->`");
+        check("<!-- snippet: a.py other -->\n<!-- end of snippet -->\n", "no line `docs:begin other`");
+        check("<!-- snippet: a.py -->\n<!-- end of snippet -->\n", "must name a file and a region");
     }
 }

@@ -22,16 +22,14 @@ impl Ground {
             .parent()
             .expect("xtask lies in a folder of the repository")
             .to_path_buf();
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |folder| root.join(folder));
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
         let ci = std::env::var("CI").is_ok_and(|value| value == "true");
         Self { root, target, ci }
     }
 
     /// The release build of the server, which the SDKs talk to.
     pub(crate) fn server(&self) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("tidings{}", std::env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("tidings{}", std::env::consts::EXE_SUFFIX))
     }
 }

@@ -1,11 +1,7 @@
 //! Developer commands, started as `cargo xtask …`: the one test command, and the documents made by programs.
 //!
 //! Only the standard library is used, so that the first thing a newcomer runs is built in a second or two.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a developer command talks to the terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to the terminal")]
 
 mod compat;
 mod docs;
@@ -49,9 +45,5 @@ fn main() -> ExitCode {
             false
         }
     };
-    if well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -45,22 +45,9 @@ impl Call {
     /// A call in the folder given, ended by force after `limit`.
     pub(crate) fn new(program: impl AsRef<OsStr>, folder: &Path, limit: Duration) -> Self {
         let mut command = Command::new(program.as_ref());
-        command
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let shown = Path::new(program.as_ref())
-            .file_name()
-            .unwrap_or(program.as_ref())
-            .to_string_lossy()
-            .into_owned();
-        Self {
-            command,
-            shown,
-            limit,
-            aloud: true,
-        }
+        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shown = Path::new(program.as_ref()).file_name().unwrap_or(program.as_ref()).to_string_lossy().into_owned();
+        Self { command, shown, limit, aloud: true }
     }
 
     pub(crate) fn words(mut self, words: &[impl AsRef<OsStr>]) -> Self {
@@ -94,11 +81,7 @@ impl Call {
             Ok(child) => child,
             Err(error) => {
                 let fault = Some(format!("`{}` could not be started: {error}", self.shown));
-                return Ended {
-                    fault,
-                    tally: Tally::default(),
-                    said: String::new(),
-                };
+                return Ended { fault, tally: Tally::default(), said: String::new() };
             }
         };
         let id = child.id();
@@ -120,11 +103,7 @@ impl Call {
         while status.is_none() || open > 0 {
             let left = deadline.saturating_sub(watch.elapsed());
             // A program that never stops talking must not outlive its time either.
-            let heard = if left.is_zero() {
-                Err(RecvTimeoutError::Timeout)
-            } else {
-                told.recv_timeout(left)
-            };
+            let heard = if left.is_zero() { Err(RecvTimeoutError::Timeout) } else { told.recv_timeout(left) };
             match heard {
                 Ok(Told::Line { aside, text }) => {
                     match (self.aloud, aside) {
@@ -145,10 +124,7 @@ impl Call {
                 }
                 Err(RecvTimeoutError::Timeout) if status.is_none() && fault.is_none() => {
                     kill_with_descendants(id);
-                    fault = Some(format!(
-                        "`{}` was ended: not done after {:?}",
-                        self.shown, self.limit
-                    ));
+                    fault = Some(format!("`{}` was ended: not done after {:?}", self.shown, self.limit));
                     deadline = watch.elapsed() + OUTPUT_AFTER_END;
                 }
                 Err(_) => break,
@@ -160,11 +136,7 @@ impl Call {
             Some(Err(error)) => Some(format!("`{}` could not be waited for: {error}", self.shown)),
             None => Some(format!("`{}` fell silent without an end", self.shown)),
         });
-        Ended {
-            fault,
-            tally,
-            said: Vec::from(kept).join("\n"),
-        }
+        Ended { fault, tally, said: Vec::from(kept).join("\n") }
     }
 }
 
@@ -173,15 +145,8 @@ impl Ended {
     /// the last.
     pub(crate) fn reason(&self) -> Option<String> {
         let fault = self.fault.as_ref()?;
-        let mut lines = self
-            .said
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty());
-        let told = lines
-            .clone()
-            .find(|line| line.to_ascii_lowercase().contains("error"))
-            .or_else(|| lines.next_back());
+        let mut lines = self.said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let told = lines.clone().find(|line| line.to_ascii_lowercase().contains("error")).or_else(|| lines.next_back());
         Some(told.map_or_else(|| fault.clone(), |told| format!("{fault}: {told}")))
     }
 }
@@ -191,9 +156,7 @@ fn pass_on(stream: Option<impl Read + Send + 'static>, aside: bool, teller: &Sen
     thread::spawn(move || {
         let lines = stream.map(|stream| BufReader::new(stream).split(b'\n'));
         for line in lines.into_iter().flatten().map_while(Result::ok) {
-            let text = String::from_utf8_lossy(&line)
-                .trim_end_matches('\r')
-                .to_owned();
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
             if teller.send(Told::Line { aside, text }).is_err() {
                 return;
             }
@@ -208,20 +171,12 @@ fn kill_with_descendants(id: u32) {
     let mut doomed = vec![id];
     let mut next = 0;
     while let Some(&parent) = doomed.get(next) {
-        doomed.extend(
-            parents
-                .iter()
-                .filter(|(_, of)| *of == parent)
-                .map(|(child, _)| *child),
-        );
+        doomed.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| *child));
         next += 1;
     }
     // Signals are not in the standard library; every shell has a `kill` of its own.
     let ids = doomed.iter().map(u32::to_string);
-    let killed = Command::new("sh")
-        .args(["-c", "kill -KILL \"$@\"", "kill"])
-        .args(ids)
-        .status();
+    let killed = Command::new("sh").args(["-c", "kill -KILL \"$@\"", "kill"]).args(ids).status();
     if let Err(error) = killed {
         eprintln!("processes {doomed:?} could not be ended: {error}");
     }
@@ -238,10 +193,7 @@ fn parents() -> Vec<(u32, u32)> {
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
             // `id (name) state parent …`, where the name may hold anything, also blanks and brackets.
             let (_, rest) = stat.rsplit_once(')')?;
-            pair(
-                &entry.file_name().to_string_lossy(),
-                rest.split_whitespace().nth(1)?,
-            )
+            pair(&entry.file_name().to_string_lossy(), rest.split_whitespace().nth(1)?)
         })
         .collect();
     if !listed.is_empty() {
@@ -264,10 +216,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, limit: Duration) -> Ended {
-        Call::new("sh", Path::new("."), limit)
-            .words(&["-c", script])
-            .quiet()
-            .run()
+        Call::new("sh", Path::new("."), limit).words(&["-c", script]).quiet().run()
     }
 
     #[test]
@@ -281,10 +230,7 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_last_words() {
-        let ended = shell(
-            "echo first; echo the reason; exit 3",
-            Duration::from_secs(20),
-        );
+        let ended = shell("echo first; echo the reason; exit 3", Duration::from_secs(20));
         let reason = ended.reason().expect("status 3 is a failure");
         assert!(reason.ends_with("exit status: 3: the reason"), "{reason}");
     }
@@ -292,15 +238,10 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_ended_with_its_children() {
         let watch = Stopwatch::start();
-        let ended = shell("sleep 600 & echo $!; wait", Duration::from_millis(300));
+        let ended = shell("sleep 600 & wait", Duration::from_millis(300));
         assert!(ended.fault.is_some_and(|fault| fault.contains("was ended")));
-        assert!(watch.elapsed() < Duration::from_secs(60));
-        let child: u32 = ended.said.trim().parse().expect("the shell told its child");
-        let living = std::fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| {
-            stat.rsplit_once(')')
-                .is_some_and(|(_, rest)| !rest.trim().starts_with('Z'))
-        });
-        assert!(!living, "the child {child} still runs");
+        // The child holds the same output, so that it was closed in time means that the child is gone, too.
+        assert!(watch.elapsed() < OUTPUT_AFTER_END, "the child still runs");
     }
 
     #[test]
@@ -312,10 +253,6 @@ mod tests {
     #[test]
     fn what_is_not_there_is_said() {
         let ended = Call::new("no-such-program", Path::new("."), Duration::from_secs(1)).run();
-        assert!(
-            ended
-                .fault
-                .is_some_and(|fault| fault.contains("could not be started"))
-        );
+        assert!(ended.fault.is_some_and(|fault| fault.contains("could not be started")));
     }
 }

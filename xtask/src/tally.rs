@@ -19,10 +19,7 @@ impl Tally {
             self.passed += count_before(rest, " passed");
             self.failed += count_before(rest, " failed");
             self.skipped += count_before(rest, " ignored");
-        } else if let Some(rest) = line
-            .strip_prefix("Ran ")
-            .filter(|rest| rest.contains(" test"))
-        {
+        } else if let Some(rest) = line.strip_prefix("Ran ").filter(|rest| rest.contains(" test")) {
             // Ran 21 tests in 3.141s; what did not pass of them stands in a later line.
             self.passed += first_number(rest);
         } else if line.starts_with("FAILED (") || line.starts_with("OK (") {
@@ -62,14 +59,11 @@ fn first_number(text: &str) -> usize {
 }
 
 fn count_after(text: &str, name: &str) -> usize {
-    text.split_once(name)
-        .map_or(0, |(_, rest)| first_number(rest))
+    text.split_once(name).map_or(0, |(_, rest)| first_number(rest))
 }
 
 fn count_before(text: &str, name: &str) -> usize {
-    text.split_once(name)
-        .and_then(|(before, _)| before.rsplit(' ').next())
-        .map_or(0, first_number)
+    text.split_once(name).and_then(|(before, _)| before.rsplit(' ').next()).map_or(0, first_number)
 }
 
 #[cfg(test)]
@@ -79,15 +73,7 @@ mod tests {
     fn check(said: &str, passed: usize, failed: usize, skipped: usize) {
         let mut tally = Tally::default();
         said.lines().for_each(|line| tally.hear(line));
-        assert_eq!(
-            tally,
-            Tally {
-                passed,
-                failed,
-                skipped
-            },
-            "{said}"
-        );
+        assert_eq!(tally, Tally { passed, failed, skipped }, "{said}");
     }
 
     #[test]
@@ -97,19 +83,9 @@ mod tests {
         check(cargo, 15, 2, 1);
         check("Ran 21 tests in 3.141s\n\nOK", 21, 0, 0);
         check("Ran 1 test in 3.141s\n\nFAILED (failures=1)", 0, 1, 0);
-        check(
-            "Ran 21 tests in 3.141s\n\nFAILED (failures=1, errors=2, skipped=3)",
-            15,
-            3,
-            3,
-        );
+        check("Ran 21 tests in 3.141s\n\nFAILED (failures=1, errors=2, skipped=3)", 15, 3, 3);
         check("Ran 5 tests in 0.1s\n\nOK (skipped=2)", 3, 0, 2);
-        check(
-            "ℹ tests 24\nℹ suites 6\nℹ pass 22\nℹ fail 1\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0",
-            22,
-            1,
-            1,
-        );
+        check("ℹ tests 24\nℹ suites 6\nℹ pass 22\nℹ fail 1\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0", 22, 1, 1);
         check("running 12 tests\nOK then\n# A heading\nRan away", 0, 0, 0);
     }
 }

@@ -40,38 +40,16 @@ pub(crate) fn everything() -> Vec<Step> {
 pub(crate) fn rust() -> Vec<Step> {
     vec![
         cargo(&["fmt", "--check"], SHORT_LIMIT, &[]),
-        cargo(
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ],
-            BUILD_LIMIT,
-            &[],
-        ),
+        cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], BUILD_LIMIT, &[]),
         cargo_test(),
-        cargo(
-            &["doc", "--workspace", "--no-deps"],
-            BUILD_LIMIT,
-            &[("RUSTDOCFLAGS", "-D warnings")],
-        ),
-        Step {
-            name: "documents made by programs are current".to_owned(),
-            run: Box::new(docs::check),
-        },
+        cargo(&["doc", "--workspace", "--no-deps"], BUILD_LIMIT, &[("RUSTDOCFLAGS", "-D warnings")]),
+        Step { name: "documents made by programs are current".to_owned(), run: Box::new(docs::check) },
     ]
 }
 
 /// The unmodified SDKs against the server as it is released.
 pub(crate) fn compat() -> Vec<Step> {
-    let mut steps = vec![cargo(
-        &["build", "--release", "--package", "tidings"],
-        BUILD_LIMIT,
-        &[],
-    )];
+    let mut steps = vec![cargo(&["build", "--release", "--package", "tidings"], BUILD_LIMIT, &[])];
     steps.extend(compat::SUITES.iter().map(|suite| Step {
         name: format!("compat: {}", suite.title),
         run: Box::new(move |ground| compat::run(ground, suite)),
@@ -100,9 +78,7 @@ fn cargo_test() -> Step {
     let words = ["test", "--workspace", "--no-fail-fast"];
     Step {
         name: format!("cargo {}", words.join(" ")),
-        run: Box::new(move |ground| {
-            of_tests(Call::new("cargo", &ground.root, BUILD_LIMIT).words(&words))
-        }),
+        run: Box::new(move |ground| of_tests(Call::new("cargo", &ground.root, BUILD_LIMIT).words(&words))),
     }
 }
 
@@ -111,12 +87,8 @@ pub(crate) fn of_tests(call: Call) -> Outcome {
     let ended = call.run();
     match ended.fault {
         Some(fault) => Outcome::Failed(ended.tally, fault),
-        None if ended.tally.is_empty() => {
-            Outcome::Failed(ended.tally, "it ran no tests".to_owned())
-        }
-        None if ended.tally.failed > 0 => {
-            Outcome::Failed(ended.tally, "tests failed, though it ended well".to_owned())
-        }
+        None if ended.tally.is_empty() => Outcome::Failed(ended.tally, "it ran no tests".to_owned()),
+        None if ended.tally.failed > 0 => Outcome::Failed(ended.tally, "tests failed, though it ended well".to_owned()),
         None => Outcome::Passed(ended.tally),
     }
 }
@@ -140,20 +112,16 @@ pub(crate) fn run(ground: &Ground, steps: &[Step]) -> bool {
     for line in lines {
         println!("{line}");
     }
-    println!(
-        "\n{} passed, {} failed, {} skipped",
-        total.passed, total.failed, total.skipped
-    );
+    println!("\n{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     total.failed == 0
 }
 
 /// In CI a thing that is missing is a failure.
 fn strictly(outcome: Outcome, ci: bool) -> Outcome {
     match outcome {
-        Outcome::Skipped(reason) if ci => Outcome::Failed(
-            Tally::default(),
-            format!("with CI=true nothing may be skipped: {reason}"),
-        ),
+        Outcome::Skipped(reason) if ci => {
+            Outcome::Failed(Tally::default(), format!("with CI=true nothing may be skipped: {reason}"))
+        }
         outcome => outcome,
     }
 }
@@ -164,10 +132,7 @@ fn count(outcome: &Outcome) -> Tally {
     match outcome {
         Outcome::Passed(tests) if tests.is_empty() => Tally { passed: 1, ..one },
         Outcome::Passed(tests) => *tests,
-        Outcome::Failed(tests, _) => Tally {
-            failed: tests.failed.max(1),
-            ..*tests
-        },
+        Outcome::Failed(tests, _) => Tally { failed: tests.failed.max(1), ..*tests },
         Outcome::Skipped(_) => Tally { skipped: 1, ..one },
     }
 }
@@ -180,10 +145,7 @@ fn summary_line(name: &str, outcome: &Outcome, took: Duration) -> String {
     };
     let mut line = format!("{verdict:8} {:>9}  {name}", seconds(took));
     if !tests.is_empty() {
-        line += &format!(
-            " ({} passed, {} failed, {} skipped)",
-            tests.passed, tests.failed, tests.skipped
-        );
+        line += &format!(" ({} passed, {} failed, {} skipped)", tests.passed, tests.failed, tests.skipped);
     }
     if let Some(reason) = reason {
         line += &format!("\n                    {reason}");
@@ -201,17 +163,10 @@ mod tests {
 
     #[test]
     fn every_failure_counts_and_every_skip_is_a_failure_in_ci() {
-        let three = Tally {
-            passed: 3,
-            failed: 0,
-            skipped: 0,
-        };
+        let three = Tally { passed: 3, failed: 0, skipped: 0 };
         assert_eq!(count(&Outcome::Passed(Tally::default())).passed, 1);
         assert_eq!(count(&Outcome::Passed(three)).passed, 3);
-        let failed = count(&Outcome::Failed(
-            three,
-            "it crashed after three tests".to_owned(),
-        ));
+        let failed = count(&Outcome::Failed(three, "it crashed after three tests".to_owned()));
         assert_eq!((failed.passed, failed.failed), (3, 1));
         let missing = || Outcome::Skipped("no python3".to_owned());
         assert_eq!(count(&strictly(missing(), false)).skipped, 1);
@@ -221,19 +176,9 @@ mod tests {
     #[test]
     fn a_run_of_no_tests_has_not_passed() {
         let here = std::path::Path::new(".");
-        let call = |script| {
-            Call::new("sh", here, SHORT_LIMIT)
-                .words(&["-c", script])
-                .quiet()
-        };
+        let call = |script| Call::new("sh", here, SHORT_LIMIT).words(&["-c", script]).quiet();
         assert!(matches!(of_tests(call("true")), Outcome::Failed(..)));
-        assert!(matches!(
-            of_tests(call("echo Ran 2 tests in 1s")),
-            Outcome::Passed(_)
-        ));
-        assert!(matches!(
-            of_tests(call("echo Ran 2 tests in 1s; false")),
-            Outcome::Failed(..)
-        ));
+        assert!(matches!(of_tests(call("echo Ran 2 tests in 1s")), Outcome::Passed(_)));
+        assert!(matches!(of_tests(call("echo Ran 2 tests in 1s; false")), Outcome::Failed(..)));
     }
 }

@@ -20,11 +20,7 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
             _ => at,
         };
         if end > at {
-            code.extend(
-                chars[at..end.min(chars.len())]
-                    .iter()
-                    .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(chars[at..end.min(chars.len())].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
             at = end;
         } else {
             code.push(now);
@@ -37,9 +33,7 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 /// Whether a line of code holds `word` and not just a longer name that ends or begins with it.
 pub(crate) fn names(line: &str, word: &str) -> bool {
     let of_name = |c: char| c.is_alphanumeric() || c == '_';
-    let inside = |beside: Option<char>, edge: Option<char>| {
-        beside.is_some_and(of_name) && edge.is_some_and(of_name)
-    };
+    let inside = |beside: Option<char>, edge: Option<char>| beside.is_some_and(of_name) && edge.is_some_and(of_name);
     line.match_indices(word).any(|(at, _)| {
         let (before, rest) = line.split_at(at);
         let after = &rest[word.len()..];
@@ -107,26 +101,14 @@ fn end_of_raw_string(chars: &[char], start: usize) -> usize {
 #[test]
 fn comments_and_strings_are_no_code() {
     let check = |text: &str, expected: &str| {
-        let seen: Vec<String> = lines(text)
-            .iter()
-            .map(|line| line.trim_end().to_owned())
-            .collect();
+        let seen: Vec<String> = lines(text).iter().map(|line| line.trim_end().to_owned()).collect();
         assert_eq!(seen.join("\n"), expected, "{text}");
     };
     check("a; // b\nc", "a;\nc");
     check("a /* b /* c */ d\n */ e", "a\n    e");
-    check(
-        r#"f("x // y", 'z', '\'', b"\"q") + 1"#,
-        "f(        ,    ,     , b     ) + 1",
-    );
-    check(
-        "g(r#\"a \" b\"#, r\"c\") + br##\"\"# \"## + h",
-        "g(          ,     ) + b           + h",
-    );
-    check(
-        "fn k<'a>(x: &'a str, r#type: u8) {}",
-        "fn k<'a>(x: &'a str, r#type: u8) {}",
-    );
+    check(r#"f("x // y", 'z', '\'', b"\"q") + 1"#, "f(        ,    ,     , b     ) + 1");
+    check("g(r#\"a \" b\"#, r\"c\") + br##\"\"# \"## + h", "g(          ,     ) + b           + h");
+    check("fn k<'a>(x: &'a str, r#type: u8) {}", "fn k<'a>(x: &'a str, r#type: u8) {}");
 }
 
 #[test]

@@ -12,12 +12,7 @@ use tree::{Fault, Tree};
 
 fn assert_none(faults: &[Fault]) {
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    assert!(
-        faults.is_empty(),
-        "{} broken house rules:\n{}",
-        faults.len(),
-        told.join("\n")
-    );
+    assert!(faults.is_empty(), "{} broken house rules:\n{}", faults.len(), told.join("\n"));
 }
 
 #[test]

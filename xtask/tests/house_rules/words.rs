@@ -7,30 +7,19 @@ use crate::tree::{Fault, Tree};
 const SAYS_NOTHING: &[&str] = &["util", "utils", "common", "helper", "helpers"];
 
 const LINES_MAX: usize = 600;
-const SOURCE: &[&str] = &[
-    "rs", "py", "js", "mjs", "cjs", "ts", "sh", "sql", "css", "html",
-];
+const SOURCE: &[&str] = &["rs", "py", "js", "mjs", "cjs", "ts", "sh", "sql", "css", "html"];
 
 /// Left in code for later. Put together here, so that this file does not hold them.
 const UNFINISHED: &[(&str, &str)] = &[
-    (
-        "#[ignore",
-        "mend the test, or assert today's behaviour and say what is wrong with it",
-    ),
+    ("#[ignore", "mend the test, or assert today's behaviour and say what is wrong with it"),
     (concat!("todo", "!"), "do it, or leave it out"),
     (concat!("unimplemented", "!"), "do it, or leave it out"),
 ];
 
 /// Places that are on one machine only.
 const PLACES: &[(&str, &str)] = &[
-    (
-        concat!("/wo", "rk/"),
-        "name no path of a developer's machine",
-    ),
-    (
-        concat!("../sh", "ared"),
-        "the project stands alone: bring what is needed into it",
-    ),
+    (concat!("/wo", "rk/"), "name no path of a developer's machine"),
+    (concat!("../sh", "ared"), "the project stands alone: bring what is needed into it"),
 ];
 
 pub(crate) fn names(tree: &Tree) -> Vec<Fault> {
@@ -56,11 +45,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Fault> {
         for (number, line) in code::lines(text).iter().enumerate() {
             let joined: String = line.split_whitespace().collect();
             for (mark, what_to_do) in UNFINISHED {
-                let found = if mark.starts_with('#') {
-                    joined.contains(mark)
-                } else {
-                    code::names(&joined, mark)
-                };
+                let found = if mark.starts_with('#') { joined.contains(mark) } else { code::names(&joined, mark) };
                 if found {
                     faults.push(Fault {
                         file: file.to_owned(),
@@ -78,9 +63,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Fault> {
 pub(crate) fn length(tree: &Tree) -> Vec<Fault> {
     tree.texts()
         .filter(|(path, text)| {
-            let source = path
-                .rsplit_once('.')
-                .is_some_and(|(_, extension)| SOURCE.contains(&extension));
+            let source = path.rsplit_once('.').is_some_and(|(_, extension)| SOURCE.contains(&extension));
             source && text.lines().count() > LINES_MAX
         })
         .map(|(path, text)| Fault {
@@ -123,33 +106,19 @@ mod tests {
     use super::*;
 
     fn files_of(faults: &[Fault]) -> Vec<String> {
-        faults
-            .iter()
-            .map(|fault| format!("{}:{}", fault.file, fault.line))
-            .collect()
+        faults.iter().map(|fault| format!("{}:{}", fault.file, fault.line)).collect()
     }
 
     #[test]
     fn names_that_say_nothing_are_found() {
-        let tree = Tree::of(&[
-            ("a/utils.rs", ""),
-            ("common/b.py", ""),
-            ("a/Helpers.test.js", ""),
-            ("a/commonplace.rs", ""),
-        ]);
-        assert_eq!(
-            files_of(&names(&tree)),
-            ["a/Helpers.test.js:1", "a/utils.rs:1", "common/b.py:1"]
-        );
+        let tree =
+            Tree::of(&[("a/utils.rs", ""), ("common/b.py", ""), ("a/Helpers.test.js", ""), ("a/commonplace.rs", "")]);
+        assert_eq!(files_of(&names(&tree)), ["a/Helpers.test.js:1", "a/utils.rs:1", "common/b.py:1"]);
     }
 
     #[test]
     fn what_is_left_for_later_is_found_but_not_the_word_for_it() {
-        let later = concat!(
-            "fn f() { todo",
-            "!(); }\n// todo",
-            "!()\nlet s = \"#[ignore]\";\n#[ignore = \"slow\"]\n"
-        );
+        let later = concat!("fn f() { todo", "!(); }\n// todo", "!()\nlet s = \"#[ignore]\";\n#[ignore = \"slow\"]\n");
         let tree = Tree::of(&[("a.rs", later), ("b.md", later)]);
         assert_eq!(files_of(&unfinished(&tree)), ["a.rs:1", "a.rs:4"]);
     }
@@ -170,9 +139,6 @@ mod tests {
             ("c/package-lock.json", "{\n\"resolved\": \"x\"\n}"),
             ("d.md", "network/ing"),
         ]);
-        assert_eq!(
-            files_of(&places(&tree)),
-            ["a.md:2", "b.rs:1", "c/package-lock.json:2"]
-        );
+        assert_eq!(files_of(&places(&tree)), ["a.md:2", "b.rs:1", "c/package-lock.json:2"]);
     }
 }
