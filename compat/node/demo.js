@@ -42,8 +42,11 @@ class Demo {
     });
     demo.ended = once(demo.server, 'exit');
     fs.closeSync(log);
-    // Also when the tests fall over: no server outlives its suite.
-    process.once('exit', () => demo.server.kill('SIGKILL'));
+    // Also when the tests fall over: neither a server nor its files outlive the suite.
+    process.once('exit', () => {
+      demo.server.kill('SIGKILL');
+      fs.rmSync(demo.folder, { recursive: true, force: true });
+    });
     await waitUntil(
       () => {
         if (demo.server.exitCode !== null) {
