@@ -65,11 +65,13 @@ pub(super) async fn tokens(services: &Services) -> Result<Tokens, BootError> {
         let (token, _) = services.store_token(&user, scopes, "demo", None).await?;
         Ok(token.secret)
     };
+    // Scopes belong to the application, so an ordinary user's token has them too; the right is the user's own.
+    let application = Scopes::ENTERPRISE.and(Scopes::USERS);
     Ok(Tokens {
         admin: make(ADMIN, Scopes::EVERY).await?,
-        co_admin: make(CO_ADMIN, Scopes::ENTERPRISE).await?,
-        user: make(USER, Scopes::NONE).await?,
-        other_user: make(OTHER_USER, Scopes::NONE).await?,
+        co_admin: make(CO_ADMIN, application).await?,
+        user: make(USER, application).await?,
+        other_user: make(OTHER_USER, application).await?,
         publish: make(PUBLISHER, Scopes::PUBLISH).await?,
     })
 }
