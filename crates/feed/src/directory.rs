@@ -165,8 +165,12 @@ impl Directory {
         self.users.values()
     }
 
-    /// The user of an enterprise with this login. Logins are compared without regard to ASCII case.
+    /// The user of an enterprise with this login. Logins are compared without regard to ASCII case. An empty one is
+    /// that of every user whose login nobody knows, and so finds none of them.
     pub fn user_by_login(&self, enterprise: &EnterpriseId, login: &str) -> Option<&User> {
+        if login.is_empty() {
+            return None;
+        }
         self.users().find(|user| user.home == *enterprise && user.person.login.eq_ignore_ascii_case(login))
     }
 

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use feed::audience::{self, Hearing};
 use feed::directory::Effect;
 use feed::event::{Event, FeedKind, Rendering};
-use feed::id::EnterpriseId;
+use feed::id::{EnterpriseId, EventId};
 use feed::position::{Family, ORDINAL_MAX, Place, Position};
 use feed::time::Second;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
 pub(super) fn append(state: &mut State, batch: Batch, delay_s: u32) -> Result<Appended, AppendError> {
@@ -22,12 +23,17 @@ pub(super) fn append(state: &mut State, batch: Batch, delay_s: u32) -> Result<Ap
     Ok(appended)
 }
 
-/// A second of `created_at` has so many ranks and no more; found out before anything changes.
+/// A second of `created_at` has so many ranks and no more; found out before anything changes. What is stored already
+/// needs no rank: a batch published again, because its answer was lost, is answered though it filled the second.
 fn refuse_full_seconds(state: &State, batch: &Batch) -> Result<(), AppendError> {
     let line = state.lines.get(&batch.enterprise);
     let mut more: BTreeMap<Second, u32> = BTreeMap::new();
+    let mut ids: FxHashSet<&EventId> = FxHashSet::default();
     for (index, event) in batch.events.iter().enumerate() {
         let Some(rendering) = &event.enterprise else { continue };
+        if !ids.insert(&rendering.event_id) || known(line, FeedKind::Enterprise, Some(rendering)).is_some() {
+            continue;
+        }
         let created_at = rendering.created_at;
         let next = line.map_or(Place::at(created_at).next(), |line| line.next_window(created_at));
         let waiting = more.entry(created_at).or_default();
@@ -49,8 +55,8 @@ fn record(
 ) -> Receipt {
     let line = state.lines.entry(enterprise.clone()).or_default();
     let mut receipt = Receipt {
-        user: known(line, FeedKind::User, event.user.as_ref()),
-        enterprise: known(line, FeedKind::Enterprise, event.enterprise.as_ref()),
+        user: known(Some(line), FeedKind::User, event.user.as_ref()),
+        enterprise: known(Some(line), FeedKind::Enterprise, event.enterprise.as_ref()),
     };
     let opted_in = state.directory.enterprise(enterprise).is_some_and(|enterprise| enterprise.opted_in);
     if event.opt_in && !opted_in {
@@ -103,9 +109,9 @@ fn record(
 }
 
 /// The first result of an id that is stored already.
-fn known(line: &EnterpriseLine, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
+fn known(line: Option<&EnterpriseLine>, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
     let rendering = rendering?;
-    let found = line.find(kind, &rendering.event_id)?;
+    let found = line?.find(kind, &rendering.event_id)?;
     let family = match kind {
         FeedKind::User => Family::User,
         FeedKind::Enterprise => Family::Streaming,
@@ -144,4 +150,66 @@ fn relay(state: &mut State, kept: &Kept, hearing: Hearing, now: Second, moved: &
     let users = vec![(hearing.user, hearing.streams)];
     let user = Some(KeptUser { kept: kept.clone(), relayed: true, users, lists: Vec::new() });
     line.insert(place, Entry { user, enterprise: None });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feed::event::{EventType, UserStreams};
+
+    const FULL: Second = Second(50);
+
+    fn batch(ids: &[&str]) -> Batch {
+        let event = |id: &&str| Event {
+            enterprise: Some(Rendering {
+                event_id: EventId::new(id).unwrap(),
+                event_type: EventType::new("LOGIN").unwrap(),
+                created_at: FULL,
+                bytes: b"{}".to_vec(),
+                recorded_at_offset: None,
+                filled_created_at_offset: None,
+            }),
+            carried_by: UserStreams::NONE,
+            ..Event::unseen(Vec::new())
+        };
+        Batch { enterprise: home(), events: ids.iter().map(event).collect(), now: Second(100) }
+    }
+
+    fn home() -> EnterpriseId {
+        EnterpriseId::new("1").unwrap()
+    }
+
+    /// A state whose second 50 has room for so many deeds and no more.
+    fn with_room_for(ranks: u32) -> State {
+        let mut state = State::default();
+        let rank = Place { second: FULL, ordinal: ORDINAL_MAX - ranks };
+        state.lines.entry(home()).or_default().window.insert(rank, Place::START);
+        state
+    }
+
+    #[test]
+    fn a_batch_with_one_event_too_many_changes_nothing() {
+        let mut state = with_room_for(2);
+        let refused = append(&mut state, batch(&["a", "b", "c"]), 5).unwrap_err();
+        assert_eq!(refused, AppendError::SecondFull { index: 2, created_at: FULL });
+        let line = &state.lines[&home()];
+        assert_eq!((line.entries.len(), line.ids.len(), line.last), (0, 0, Place::START));
+        assert_eq!(line.frontier, Default::default());
+        assert!(append(&mut state, batch(&["a", "b"]), 5).is_ok());
+    }
+
+    #[test]
+    fn what_filled_a_second_may_be_published_again() {
+        let mut state = with_room_for(2);
+        let first = append(&mut state, batch(&["a", "b"]), 5).unwrap();
+        let again = append(&mut state, batch(&["a", "b", "a"]), 5).unwrap();
+        let position = |appended: &Appended, n: usize| match &appended.receipts[n].enterprise {
+            Some(Outcome::Recorded { position, duplicate, .. }) => (*position, *duplicate),
+            other => panic!("{other:?}"),
+        };
+        for (n, of) in [0, 1, 0].into_iter().enumerate() {
+            assert_eq!(position(&again, n), (position(&first, of).0, true));
+        }
+        assert!(append(&mut state, batch(&["c"]), 5).is_err());
+    }
 }

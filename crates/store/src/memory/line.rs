@@ -70,7 +70,11 @@ impl EnterpriseLine {
 
     /// The next place within a second of history order, or the next second that has room.
     pub(super) fn next_history(&self, second: Second) -> Place {
-        last_within(&self.history, second).unwrap_or(Place::at(second)).next()
+        let next = last_within(&self.history, second).unwrap_or(Place::at(second)).next();
+        // Readers may stand where an entry was swept since. In the last second given, and wherever the clock went back
+        // behind the frontier, a place counts on from the last one given and not from what is still kept.
+        let readers_were_here = second == self.last_history.second || second < self.frontier.shown_below();
+        if readers_were_here { next.max(self.last_history.next()) } else { next }
     }
 
     /// The next rank within a second of true `created_at`; in the next second if this one is full.
@@ -131,7 +135,9 @@ impl EnterpriseLine {
         for (place, entry) in self.entries.range_mut(..Place::at(oldest_user)) {
             if let Some(user) = entry.user.take() {
                 removed += 1;
-                self.ids.remove(&(FeedKind::User, user.kept.event_id));
+                if !user.relayed {
+                    self.ids.remove(&(FeedKind::User, user.kept.event_id));
+                }
                 for (id, _) in &user.users {
                     self.users.get_mut(id).map(|postings| postings.remove(place));
                 }

@@ -10,6 +10,7 @@ use feed::time::Second;
 use serde_json::Value;
 use store::Stores;
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
+use store::token_store::TokenStore;
 
 /// The settling delay of a trial that does not choose one.
 pub(crate) const DELAY_S: u32 = 5;
@@ -78,6 +79,10 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &*self.stores().ledger
+    }
+
+    pub(crate) fn tokens(&self) -> &dyn TokenStore {
+        &*self.stores().tokens
     }
 
     /// Publishes in the home enterprise.
