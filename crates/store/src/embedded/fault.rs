@@ -12,14 +12,14 @@ pub(super) enum Fault {
     /// Stored bytes are not what they were: file, place, what was found.
     Damaged(String),
     /// The file was taken away by a sweep or a rewrite; the list of partitions tells what there is now.
-    Gone,
+    Gone(String),
 }
 
 impl From<Fault> for Unavailable {
     fn from(fault: Fault) -> Unavailable {
         match fault {
             Fault::Damaged(place) => Unavailable::Damaged(place),
-            Fault::Gone => Unavailable::Damaged("a file of the store is missing".to_owned()),
+            Fault::Gone(what) => Unavailable::Damaged(format!("{what} is missing")),
         }
     }
 }
@@ -35,7 +35,7 @@ impl Named {
     pub(super) fn open(files: &dyn Files, path: &Path) -> Result<Self, Fault> {
         match files.open(path) {
             Ok(file) => Ok(Named { file, path: path.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Fault::Gone),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Fault::Gone(path.display().to_string())),
             Err(error) => Err(Fault::Damaged(format!("{}: cannot be opened: {error}", path.display()))),
         }
     }

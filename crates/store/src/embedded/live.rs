@@ -36,8 +36,10 @@ pub(super) struct LiveIndex {
     pub(super) frames: u64,
     /// Where the next frame begins.
     pub(super) end: u64,
-    /// Events and relayed entries.
+    /// Renderings, relayed ones included.
     pub(super) entries: u64,
+    /// Where the frames begin that change the directory.
+    pub(super) noted: Vec<u64>,
 }
 
 /// Where a block lies in the file.
@@ -131,11 +133,12 @@ impl LiveLine {
         }
     }
 
-    /// The last rank given within a second of the window order; 0 if none.
-    pub(super) fn last_rank(&self, second: feed::time::Second) -> u32 {
+    /// The last ordinal given within a second of an order; 0 if none.
+    fn last_ordinal(&self, order: Order, second: feed::time::Second) -> u32 {
         let end = Place { second, ordinal: feed::position::ORDINAL_MAX };
         let range = Place::at(second).to_bits()..=end.to_bits();
-        self.window.range(range).next_back().map_or(0, |(at, _)| Place::from_bits(*at).ordinal)
+        let last = self.order(order).and_then(|order| order.range(range).next_back());
+        last.map_or(0, |(at, _)| Place::from_bits(*at).ordinal)
     }
 
     /// The user's postings in this range of places, merged with those of the user's lists; about `max` of them, and
@@ -178,6 +181,9 @@ impl LiveIndex {
         }
         for (at, block) in &frame.blocks {
             self.add_block(offset + *at as u64, block)?;
+        }
+        if !frame.notes.is_empty() {
+            self.noted.push(offset);
         }
         self.frames = frame.head.number + 1;
         self.end = offset + frame.head.frame_bytes() as u64;
@@ -335,11 +341,12 @@ impl Live {
     ) -> Result<(), Fault> {
         let mut pieces: Vec<(u64, usize)> = Vec::new();
         {
+            let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
             let held = self.index();
-            let half = held.lines.get(line).map(|line| line.half(kind)).ok_or(Fault::Gone)?;
+            let half = held.lines.get(line).map(|line| line.half(kind)).ok_or_else(gone)?;
             for number in entries {
-                let entry = half.entry(*number).ok_or(Fault::Gone)?;
-                let block = held.blocks.get(index(entry.block)).ok_or(Fault::Gone)?;
+                let entry = half.entry(*number).ok_or_else(gone)?;
+                let block = held.blocks.get(index(entry.block)).ok_or_else(gone)?;
                 let offset = block.offset + u64::from(block.renderings) + u64::from(entry.start);
                 match pieces.last_mut() {
                     // Only a comma lies between: they are neighbours in one block.
@@ -368,8 +375,8 @@ impl Live {
         self.file.read_vec(at.offset, index(at.bytes))
     }
 
-    /// The last rank given within a second of a line's window order.
-    pub(super) fn last_rank(&self, line: &EnterpriseId, second: feed::time::Second) -> u32 {
-        self.index().lines.get(line).map_or(0, |line| line.last_rank(second))
+    /// The last ordinal given within a second of a line's order; 0 if none.
+    pub(super) fn last_ordinal(&self, line: &EnterpriseId, order: Order, second: feed::time::Second) -> u32 {
+        self.index().lines.get(line).map_or(0, |line| line.last_ordinal(order, second))
     }
 }

@@ -142,8 +142,10 @@ impl Manifest {
         let rest = first.strip_prefix("tidings manifest ").ok_or_else(|| damaged("its first line is not ours"))?;
         let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let version: u16 = version.parse().map_err(|_| damaged("its version is no number"))?;
-        if version > FORMAT_VERSION {
-            return Err(BadManifest::Newer(version));
+        match version {
+            0 => return Err(damaged("there is no version 0")),
+            1..=FORMAT_VERSION => {}
+            newer => return Err(BadManifest::Newer(newer)),
         }
         let checksum = rest.strip_prefix("crc32c=").and_then(|hex| u32::from_str_radix(hex, 16).ok());
         if checksum != Some(crc32c::crc32c(json)) {

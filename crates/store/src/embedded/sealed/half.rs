@@ -389,13 +389,18 @@ impl Half {
         }
     }
 
-    /// The last rank given within a second of a line's window order; 0 if none.
-    pub(in super::super) fn last_rank(&self, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
+    /// The last ordinal given within a second of a line's order; 0 if none.
+    pub(in super::super) fn last_ordinal(
+        &self,
+        line: &EnterpriseId,
+        order: Order,
+        second: Second,
+    ) -> Result<u32, Fault> {
         let Some(line) = self.line(line)? else { return Ok(0) };
         let end = Place { second, ordinal: ORDINAL_MAX };
-        let number = self.first_in_order(line, Order::Window, end.to_bits().saturating_add(1))?;
+        let number = self.first_in_order(line, order, end.to_bits().saturating_add(1))?;
         let Some(last) = number.checked_sub(1) else { return Ok(0) };
-        let place = Place::from_bits(self.in_order(line, Order::Window, last)?.0);
+        let place = Place::from_bits(self.in_order(line, order, last)?.0);
         Ok(if place.second == second { place.ordinal } else { 0 })
     }
 
