@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use store::Stores;
+use store::embedded::{EmbeddedStore, Options};
 use store::memory::MemoryStore;
+use tempfile::TempDir;
 
 /// A keeper under test, opened. Dropping it puts away whatever it used.
 pub(crate) trait Keeper: Sized {
@@ -43,5 +45,72 @@ impl Keeper for Memory {
 
     fn stores(&self) -> &Stores {
         &self.stores
+    }
+}
+
+/// The embedded keeper in a directory of its own, kept as the program keeps it.
+pub(crate) struct Embedded {
+    files: EmbeddedFiles,
+}
+
+/// The same with partitions of a few events and without threads, so that everything is sealed at once.
+pub(crate) struct EmbeddedInPieces {
+    files: EmbeddedFiles,
+}
+
+struct EmbeddedFiles {
+    stores: Stores,
+    dir: TempDir,
+    options: Options,
+}
+
+impl EmbeddedFiles {
+    fn open(options: Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        EmbeddedFiles { stores: EmbeddedStore::open(dir.path(), options.clone()).unwrap().stores(), dir, options }
+    }
+
+    fn reopen(self, settling_delay_s: u32) -> Self {
+        drop(self.stores);
+        let options = Options { settling_delay_s, ..self.options };
+        let stores = EmbeddedStore::open(self.dir.path(), options.clone()).unwrap().stores();
+        EmbeddedFiles { stores, dir: self.dir, options }
+    }
+}
+
+impl Keeper for Embedded {
+    async fn open(settling_delay_s: u32) -> Self {
+        let options = Options { settling_delay_s, preallocate_bytes: 1 << 20, ..Options::default() };
+        Embedded { files: EmbeddedFiles::open(options) }
+    }
+
+    async fn reopen(self, settling_delay_s: u32) -> Self {
+        Embedded { files: self.files.reopen(settling_delay_s) }
+    }
+
+    fn stores(&self) -> &Stores {
+        &self.files.stores
+    }
+}
+
+impl Keeper for EmbeddedInPieces {
+    async fn open(settling_delay_s: u32) -> Self {
+        let options = Options {
+            settling_delay_s,
+            partition_entries: 3,
+            preallocate_bytes: 4_096,
+            open_halves_max: 2,
+            threads: false,
+            ..Options::default()
+        };
+        EmbeddedInPieces { files: EmbeddedFiles::open(options) }
+    }
+
+    async fn reopen(self, settling_delay_s: u32) -> Self {
+        EmbeddedInPieces { files: self.files.reopen(settling_delay_s) }
+    }
+
+    fn stores(&self) -> &Stores {
+        &self.files.stores
     }
 }

@@ -18,3 +18,15 @@ mod memory {
     contract::every_promise!(crate::keeper::Memory);
     use crate::contract;
 }
+
+/// The embedded keeper.
+mod embedded {
+    contract::every_promise!(crate::keeper::Embedded);
+    use crate::contract;
+}
+
+/// The embedded keeper with everything in small pieces.
+mod embedded_in_pieces {
+    contract::every_promise!(crate::keeper::EmbeddedInPieces);
+    use crate::contract;
+}
