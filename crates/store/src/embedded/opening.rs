@@ -313,7 +313,7 @@ fn rebuild_missing(
             }
             let data = Half::open_data(files, &shelf.dir, name, &shelf.pages)?;
             let path = events.join(&index);
-            rebuild_index(files, &shelf.dir, name, &data, half.data_bytes)?.map_err(disk("make again", &path))?;
+            rebuild_index(files, &shelf.dir, name, &data)?.map_err(disk("make again", &path))?;
             files.sync_dir(&events).map_err(disk("sync", &events))?;
             report.rebuilt.push(index);
         }

@@ -91,6 +91,7 @@ fn told(error: redb::Error) -> Unavailable {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn broken(error: serde_json::Error) -> redb::Error {
     StorageError::Corrupted(error.to_string()).into()
 }
@@ -345,6 +346,31 @@ impl SmallState {
             }
             Ok(write.commit()?)
         })
+    }
+}
+
+/// Checks the bytes of a database without changing anything.
+pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
+    let checked = std::panic::catch_unwind(|| {
+        let memory = redb::backends::InMemoryBackend::new();
+        redb::StorageBackend::set_len(&memory, bytes.len() as u64)?;
+        redb::StorageBackend::write(&memory, 0, bytes)?;
+        let mut database = Database::builder().create_with_backend(memory)?;
+        if !database.check_integrity()? {
+            return Err(StorageError::Corrupted("its checksums are wrong".to_owned()).into());
+        }
+        for row in database.begin_read()?.open_table(TOKENS)?.iter()? {
+            let _: TokenRecord = serde_json::from_slice(row?.1.value()).map_err(broken)?;
+        }
+        if let Some(json) = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)? {
+            let _: Snapshot = serde_json::from_slice(json.value()).map_err(broken)?;
+        }
+        Ok::<(), redb::Error>(())
+    });
+    match checked {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("it makes no sense".to_owned()),
     }
 }
 

@@ -232,10 +232,14 @@ impl Disk {
         self.state().names.keys().cloned().collect()
     }
 
-    /// How long a file is.
-    pub(crate) fn size(&self, path: &Path) -> usize {
-        let state = self.state();
-        state.files[state.names[path]].seen.len()
+    /// Another disk with the same files.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Disk::new(0);
+        for path in self.names() {
+            copy.put(&path, &self.read(&path));
+        }
+        copy.state().dirs.clone_from(&self.state().dirs);
+        copy
     }
 
     /// What a file holds.

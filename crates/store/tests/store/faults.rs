@@ -325,7 +325,7 @@ async fn what_was_acknowledged_is_kept_whatever_the_disk_does_part_two() {
 
 async fn check(seeds: Range<u64>) {
     let sum = run(seeds).await;
-    println!("{sum:?}");
+    eprintln!("{sum:?}");
     // The accidents that the test is about did happen.
     assert!(sum.full > 0 && sum.failed > 0 && sum.power_cuts > 0 && sum.torn > 0, "{sum:?}");
 }

@@ -19,6 +19,7 @@ mod histories;
 
 mod keeper;
 mod trial;
+mod upkeep;
 
 /// The memory keeper.
 mod memory {
