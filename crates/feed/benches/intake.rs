@@ -18,7 +18,8 @@ const ROUNDS: u32 = 200;
 fn main() {
     let user = include_str!("../tests/samples/user-events.ndjson");
     let enterprise = include_str!("../tests/samples/enterprise-events.ndjson");
-    let whole: String = user.lines().filter(|line| line.contains("path_collection")).map(|line| format!("{line}\n")).collect();
+    let whole: String =
+        user.lines().filter(|line| line.contains("path_collection")).map(|line| format!("{line}\n")).collect();
     let enveloped: String = whole.lines().map(|line| format!("{{\"user\":{line}}}\n")).collect();
     let (catalogue, publisher) = (Catalogue::standard(), EnterpriseId::new("884422").expect("an id"));
     let rules = Rules { catalogue: &catalogue, enterprise: &publisher };
