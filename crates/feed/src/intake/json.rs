@@ -49,6 +49,7 @@ impl<'a> Text<'a> {
         Cow::Owned(serde_json::from_str(self.raw).unwrap_or_default())
     }
 
+    #[inline]
     pub(super) fn is(self, wanted: &str) -> bool {
         if self.plain { self.inside() == wanted } else { self.value() == wanted }
     }
@@ -92,11 +93,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The text read since an earlier place.
+    #[inline]
     pub(super) fn since(&self, start: Reader<'a>) -> &'a str {
         &self.text[start.at..self.at]
     }
 
     /// The next byte that is not blank.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -114,6 +117,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the next value is. Leaves the place at its first byte.
+    #[inline]
     pub(super) fn kind(&mut self) -> Checked<Kind> {
         match self.peek() {
             Some(b'{') => Ok(Kind::Object),
@@ -197,12 +201,6 @@ impl<'a> Reader<'a> {
         self.string()
     }
 
-    /// Reads a number, as it stands.
-    pub(super) fn number(&mut self) -> Checked<&'a str> {
-        self.expect(Kind::Number)?;
-        self.digits()
-    }
-
     /// Reads `true` or `false`.
     pub(super) fn boolean(&mut self) -> Checked<bool> {
         self.expect(Kind::Bool)?;
@@ -264,8 +262,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads a number at whose first byte the place is.
-    fn digits(&mut self) -> Checked<&'a str> {
+    /// Reads a number at whose first byte the place is, as [`Reader::kind`] has told.
+    pub(super) fn digits(&mut self) -> Checked<&'a str> {
         let start = *self;
         let bytes = self.text.as_bytes();
         let run = |at: &mut usize| {
@@ -309,8 +307,8 @@ impl<'a> Reader<'a> {
         Ok(number)
     }
 
-    /// Reads a string at whose opening quote the place is.
-    fn string(&mut self) -> Checked<Text<'a>> {
+    /// Reads a string at whose opening quote the place is, as [`Reader::kind`] has told.
+    pub(super) fn string(&mut self) -> Checked<Text<'a>> {
         let start = *self;
         let bytes = self.text.as_bytes();
         let mut plain = true;
@@ -392,6 +390,7 @@ pub(super) fn not_of_kind(wanted: &str, found: Kind) -> Fault {
 ///
 /// Looks at eight bytes at a time. In each test below the lowest bit set is exact (a borrow can only set higher
 /// ones), and the lowest is the one that counts.
+#[inline]
 fn ordinary(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;

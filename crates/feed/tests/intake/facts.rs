@@ -4,7 +4,10 @@ use super::{MARA, file, one};
 use feed::event::{Event, UserStreams};
 use feed::id::UserId;
 
-fn ids(event: &Event) -> (&str, Option<&str>, Option<(&str, Vec<&str>)>) {
+/// Actor, owner, and the item with the folders above it.
+type Facts<'e> = (&'e str, Option<&'e str>, Option<(&'e str, Vec<&'e str>)>);
+
+fn ids(event: &Event) -> Facts<'_> {
     let item = event.item.as_ref();
     (
         event.actor.as_str(),

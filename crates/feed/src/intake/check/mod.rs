@@ -15,8 +15,10 @@ use crate::limits::{ID_BYTES_MAX, TEXT_BYTES_MAX};
 
 /// What an object must look like.
 pub(super) struct Shape {
-    /// At most 64 of them, in the order in which readers usually get them: finding a member starts after the last.
-    pub(super) members: &'static [Member],
+    /// At most 64 of them, in the order in which drafts usually give them: finding a member starts after the last.
+    members: &'static [Member],
+    /// Bit by bit, which of them are required.
+    required: u64,
 }
 
 /// One member of a shape.
@@ -120,6 +122,16 @@ impl<'a> Kept<'a> {
 }
 
 impl Shape {
+    pub(super) const fn new(members: &'static [Member]) -> Self {
+        assert!(members.len() <= 64, "the members of a shape are counted in 64 bits");
+        let (mut required, mut at) = (0, 0);
+        while at < members.len() {
+            required |= (members[at].required as u64) << at;
+            at += 1;
+        }
+        Shape { members, required }
+    }
+
     /// The member of this name, looked for from `after` on and then from the start.
     fn find(&self, name: Text<'_>, after: usize) -> Option<usize> {
         let (early, late) = self.members.split_at(after.min(self.members.len()));
@@ -144,14 +156,13 @@ impl Shape {
             after = at + 1;
             member.check(reader, kept).map_err(|fault| fault.under(member.name))?;
         }
-        for (at, member) in self.members.iter().enumerate() {
-            if member.required && seen & 1 << at == 0 {
-                return Err(
-                    Fault::new(format!("is missing; readers need it to be {}", member.form.words())).under(member.name)
-                );
+        match self.required & !seen {
+            0 => Ok(()),
+            missing => {
+                let member = &self.members[missing.trailing_zeros() as usize];
+                Err(Fault::new(format!("is missing; readers need it to be {}", member.form.words())).under(member.name))
             }
         }
-        Ok(())
     }
 }
 
@@ -200,9 +211,9 @@ impl Member {
                 Ok(())
             }
             Form::Bool => reader.boolean().map(|_| ()),
-            Form::Whole => whole(reader.number()?),
+            Form::Whole => whole(reader.digits()?),
             form => {
-                let text = reader.text()?;
+                let text = reader.string()?;
                 form.check_text(text)?;
                 if self.keep != Keep::Nothing {
                     if text.raw.len() > TEXT_BYTES_MAX {
