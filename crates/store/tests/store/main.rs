@@ -5,16 +5,21 @@
 //!
 //! To bring a new keeper under test, implement [`keeper::Keeper`] for it and add it to the lists at the end of this page.
 
-#![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "everything here is a test; a panic and a word about it is how it fails"
+)]
 
 mod contract;
 mod deed;
+mod histories;
 
 mod keeper;
 mod trial;
 
 /// The memory keeper.
 mod memory {
-    contract::every_promise!(crate::keeper::Memory);
-    use crate::contract;
+    crate::contract::every_promise!(crate::keeper::Memory);
+    crate::histories::random_histories!(crate::keeper::Memory);
 }
