@@ -2,12 +2,18 @@
 //!
 //! - [`world`], [`answer`], [`deeds`]: a company over the memory keeper, what it answers, and what it publishes.
 //! - [`reading`]: `GET /2.0/events`, parameter by parameter and stream by stream.
-//! - [`errors`]: every error as it goes over the wire.
+//! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows.
+//! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
+//! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
 
 mod answer;
 mod deeds;
+mod spoiled;
 mod world;
 
+mod errors;
+mod long_poll;
 mod reading;
+mod wire;
