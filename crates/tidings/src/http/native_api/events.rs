@@ -35,7 +35,8 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     let text = value.to_str().map_err(|_| ApiError::MediaType)?;
     let essence = text.split(';').next().unwrap_or_default().trim();
     match essence.to_ascii_lowercase().as_str() {
-        "application/json" => Ok(Format::Json),
+        // The last is what `curl -d` says of any body; a form would be refused as no JSON.
+        "application/json" | "application/x-www-form-urlencoded" => Ok(Format::Json),
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Format::Ndjson),
         _ => Err(ApiError::MediaType),
     }
