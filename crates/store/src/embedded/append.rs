@@ -3,9 +3,9 @@
 //! The writer works on its own copies of what events change (lines and directory), which run ahead of what readers see
 //! by the frames that are not durable yet. When frames are given up, the copies are taken again from what readers see.
 
+use super::block::{Facts, Hearers, put_hearers};
 use super::core::Core;
 use super::fault::Fault;
-use super::block::{Facts, Hearers, put_hearers};
 use super::known::Known;
 use super::line::WriterLine;
 use super::staged::Staged;

@@ -72,10 +72,7 @@ impl<'a> Hearers<'a> {
 }
 
 /// Writes hearers as [`Facts`] keep them.
-pub(super) fn put_hearers<'a>(
-    out: &mut Vec<u8>,
-    hearers: impl ExactSizeIterator<Item = (&'a str, UserStreams)>,
-) {
+pub(super) fn put_hearers<'a>(out: &mut Vec<u8>, hearers: impl ExactSizeIterator<Item = (&'a str, UserStreams)>) {
     put_u32(out, count32(hearers.len()));
     for (id, streams) in hearers {
         out.push(streams.to_bits());

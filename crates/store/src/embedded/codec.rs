@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn fingerprints_are_part_of_the_format() {
         // If one of these changes, stores of released versions lose their indexes: raise the format version instead.
-        let samples = [fingerprint(0, &[]), fingerprint(1, &["e1", "0123456789"]), fingerprint(2, &["e1", "0123456789"])];
+        let samples =
+            [fingerprint(0, &[]), fingerprint(1, &["e1", "0123456789"]), fingerprint(2, &["e1", "0123456789"])];
         assert_eq!(samples, [0x17fb_89ee_9dca_b42a, 0x8a6c_6f7a_b9dd_8335, 0x2a50_e649_c19e_62a9]);
     }
 

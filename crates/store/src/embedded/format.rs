@@ -171,7 +171,9 @@ mod tests {
             assert!(is_ours(&kind.name(12, 3)));
             assert!(is_ours(&format!("{}{NEW}", kind.name(123_456_789, 0))));
         }
-        for foreign in ["notes.txt", "00000001", "00000001.e.data", "00000001.x1.data", "1.frames", "00000001.e1.data.x"] {
+        for foreign in
+            ["notes.txt", "00000001", "00000001.e.data", "00000001.x1.data", "1.frames", "00000001.e1.data.x"]
+        {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

@@ -226,8 +226,9 @@ mod tests {
         for bit in 0..8 * (HEAD_BYTES + head.body_bytes) {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let good = Head::parse(&flipped)
-                .is_ok_and(|head| flipped.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes).is_some_and(|b| head.body_checks(b)));
+            let good = Head::parse(&flipped).is_ok_and(|head| {
+                flipped.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes).is_some_and(|b| head.body_checks(b))
+            });
             assert!(!good, "bit {bit}");
         }
     }

@@ -185,7 +185,8 @@ pub(super) fn last_rank(shelf: &Shelf, view: &View, line: &EnterpriseId, second:
 pub(super) fn last_in_history(shelf: &Shelf, view: &View, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
     let history = super::rows::Order::History;
     let live = view.live().map(|live| live.last_ordinal(line, history, second)).max().unwrap_or(0);
-    let sealed = sealed_last(shelf, view, line, second, |half| half.history, |h| h.last_ordinal(line, history, second))?;
+    let sealed =
+        sealed_last(shelf, view, line, second, |half| half.history, |h| h.last_ordinal(line, history, second))?;
     Ok(live.max(sealed))
 }
 

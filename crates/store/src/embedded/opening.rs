@@ -142,11 +142,7 @@ fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError
 }
 
 /// Opens a directory, making a store of it if it is empty.
-pub(super) fn open(
-    files: Arc<dyn Files>,
-    dir: &Path,
-    options: Options,
-) -> Result<(Core, Lock, OpenReport), OpenError> {
+pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Result<(Core, Lock, OpenReport), OpenError> {
     files.create_dir(dir).map_err(disk("make", dir))?;
     let lock_path = dir.join(LOCK);
     refuse_foreign(&*files, dir)?;
@@ -398,13 +394,7 @@ fn read_frame(file: &Named, offset: u64, size: u64, partition: u64) -> Result<Re
 
 /// What follows the last good frame: nothing but zeros, or the torn end of one that was being written. If a good frame
 /// follows, or the partition was left in good order, then what is bad here was good once: that is damage.
-fn read_tail(
-    file: &Named,
-    offset: u64,
-    size: u64,
-    partition: u64,
-    last: bool,
-) -> Result<Option<Vec<u8>>, OpenError> {
+fn read_tail(file: &Named, offset: u64, size: u64, partition: u64, last: bool) -> Result<Option<Vec<u8>>, OpenError> {
     let mut end = offset;
     let mut at = offset;
     while at < size {

@@ -163,7 +163,9 @@ impl Data {
 /// Tells what is wrong with a file.
 pub(in super::super) fn bad_file(file: &Named, bad: &BadFile) -> Fault {
     match bad {
-        BadFile::Newer(version) => file.damaged(0, &format!("it is of format {version}, newer than this program knows")),
+        BadFile::Newer(version) => {
+            file.damaged(0, &format!("it is of format {version}, newer than this program knows"))
+        }
         BadFile::Damaged(what) => file.damaged(0, what),
     }
 }

@@ -305,7 +305,8 @@ impl Half {
             let length = 3 + line.as_str().len() + id.len();
             let stored = self.index.read_vec(at, length)?;
             let mut taker = Taker(&stored);
-            let same = taker.text() == Some(line.as_str()) && taker.u8() == Some(kind as u8) && taker.text() == Some(id);
+            let same =
+                taker.text() == Some(line.as_str()) && taker.u8() == Some(kind as u8) && taker.text() == Some(id);
             if same {
                 return Ok(Some((first, postings)));
             }

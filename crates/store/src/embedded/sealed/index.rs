@@ -266,7 +266,9 @@ impl IndexBuilder {
         let mut entries = Vec::with_capacity(self.entries.len() * ENTRY_BYTES);
         for entry in &self.entries {
             put_u64(&mut entries, entry.place);
-            [entry.created_at, entry.block, entry.slot, entry.event_type].iter().for_each(|n| put_u32(&mut entries, *n));
+            [entry.created_at, entry.block, entry.slot, entry.event_type]
+                .iter()
+                .for_each(|n| put_u32(&mut entries, *n));
         }
         let mut ids = Vec::with_capacity(self.ids.len() * ID_BYTES);
         for (print, entry) in &self.ids {

@@ -56,7 +56,12 @@ pub(in super::super) struct HalfWriter<'a> {
 }
 
 impl<'a> HalfWriter<'a> {
-    pub(in super::super) fn new(files: &'a dyn Files, dir: &'a Path, name: HalfName, compress: bool) -> io::Result<Self> {
+    pub(in super::super) fn new(
+        files: &'a dyn Files,
+        dir: &'a Path,
+        name: HalfName,
+        compress: bool,
+    ) -> io::Result<Self> {
         let out = Output::new(files.create(&aside(&name.data(dir)))?);
         let data = DataWriter::new(out, name.kind, name.partition, compress)?;
         Ok(HalfWriter { files, dir, name, data, index: IndexBuilder::new(name.kind), block: None, line: String::new() })
