@@ -34,6 +34,8 @@ pub(super) struct Writer {
     staged: Staged,
     sequence: u64,
     epoch: u64,
+    /// How many sweeps there had been when seconds were last forgotten.
+    sweeps: u64,
     /// Renderings and bytes of the partition that is being written, frames under way included.
     entries: u64,
     bytes: u64,
@@ -50,6 +52,7 @@ impl Writer {
             staged: Staged::new(1, 0, 0, 0, 0),
             sequence: 1,
             epoch: 0,
+            sweeps: 0,
             entries: 0,
             bytes: 0,
         };
@@ -68,7 +71,7 @@ impl Writer {
         let (mut partition, mut day, mut number) = (0, 0, 0);
         if let Some(open) = view.open() {
             let index = open.index();
-            (partition, day, number) = (open.number, open.day, index.frames);
+            (partition, day, number) = (open.number, index.day, index.frames);
             (self.entries, self.bytes) = (index.entries, index.end);
         }
         self.sequence += 1;
@@ -104,7 +107,9 @@ impl Writer {
             return;
         }
         if self.under_way.is_empty() {
-            self.lines.values_mut().for_each(WriterLine::forget);
+            let swept = self.core.sweeps();
+            let all = std::mem::replace(&mut self.sweeps, swept) != swept;
+            self.lines.values_mut().for_each(|line| line.forget(all));
         }
         let options = &self.core.options;
         let full = options.partition_entries <= self.entries || options.partition_bytes <= self.bytes;

@@ -74,11 +74,11 @@ impl Committer {
                 }
                 Ok(live)
             }
-            _ => self.begin_partition(staged.partition, staged.day),
+            _ => self.begin_partition(staged.partition),
         }
     }
 
-    fn begin_partition(&mut self, number: u64, day: u32) -> Result<Arc<Live>, Unavailable> {
+    fn begin_partition(&mut self, number: u64) -> Result<Arc<Live>, Unavailable> {
         let core = self.core.clone();
         let path = core.dir.join(EVENTS).join(FileKind::Frames.name(number, 0));
         let made = (|| {
@@ -96,7 +96,7 @@ impl Committer {
             }
             core.fail(&format!("beginning {}: {error}", path.display()))
         })?;
-        let written = core.change_manifest(|manifest| manifest.partitions.push(Partition::live(number, day)));
+        let written = core.change_manifest(|manifest| manifest.partitions.push(Partition::live(number)));
         match written {
             Ok(()) => {}
             Err(Unavailable::Full) => {
@@ -106,7 +106,7 @@ impl Committer {
             // The manifest on the disk may name the file, so it stays.
             Err(error) => return Err(error),
         }
-        let live = Arc::new(Live::new(number, day, Named { file, path }, LiveIndex::new()));
+        let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new()));
         core.change_view(|view| view.parts.push(Part::Live(live.clone())));
         self.open = Some((live.clone(), core.options.preallocate_bytes));
         Ok(live)

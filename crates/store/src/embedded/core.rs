@@ -38,6 +38,8 @@ pub(super) struct Core {
     epoch: AtomicU64,
     /// The number of the last frame, of this process, that became visible.
     visible: AtomicU64,
+    /// How often something was swept.
+    sweeps: AtomicU64,
 }
 
 fn whole<T>(lock: Result<T, PoisonError<T>>) -> T {
@@ -77,6 +79,7 @@ impl Core {
             failed: Mutex::new(None),
             epoch: AtomicU64::new(0),
             visible: AtomicU64::new(0),
+            sweeps: AtomicU64::new(0),
         }
     }
 
@@ -155,6 +158,14 @@ impl Core {
 
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(super) fn sweeps(&self) -> u64 {
+        self.sweeps.load(Ordering::Acquire)
+    }
+
+    pub(super) fn swept_once(&self) {
+        self.sweeps.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) fn visible(&self) -> u64 {

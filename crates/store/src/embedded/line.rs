@@ -68,10 +68,11 @@ impl WriterLine {
         next
     }
 
-    /// Forgets what can be looked up, if it became much. Only when nothing waits to become durable.
-    pub(super) fn forget(&mut self) {
+    /// Forgets what can be looked up, if it became much, or all because it may have been swept. Only when nothing waits
+    /// to become durable.
+    pub(super) fn forget(&mut self, all: bool) {
         for remembered in [&mut self.history, &mut self.window] {
-            if remembered.len() > SECONDS_REMEMBERED_MAX {
+            if all || remembered.len() > SECONDS_REMEMBERED_MAX {
                 remembered.clear();
             }
         }

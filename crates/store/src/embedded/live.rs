@@ -10,6 +10,7 @@ use super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of
 use feed::event::{EventType, FeedKind};
 use feed::id::{EnterpriseId, ListId, UserId};
 use feed::position::Place;
+use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::ops::Bound::Excluded;
@@ -19,8 +20,6 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) number: u64,
-    /// The day (of the clock) on which it was begun.
-    pub(super) day: u32,
     pub(super) file: Named,
     index: RwLock<LiveIndex>,
 }
@@ -38,6 +37,8 @@ pub(super) struct LiveIndex {
     pub(super) end: u64,
     /// Renderings, relayed ones included.
     pub(super) entries: u64,
+    /// The day (of the clock) of its first frame.
+    pub(super) day: u32,
     /// Where the frames begin that change the directory.
     pub(super) noted: Vec<u64>,
 }
@@ -134,7 +135,7 @@ impl LiveLine {
     }
 
     /// The last ordinal given within a second of an order; 0 if none.
-    fn last_ordinal(&self, order: Order, second: feed::time::Second) -> u32 {
+    fn last_ordinal(&self, order: Order, second: Second) -> u32 {
         let end = Place { second, ordinal: feed::position::ORDINAL_MAX };
         let range = Place::at(second).to_bits()..=end.to_bits();
         let last = self.order(order).and_then(|order| order.range(range).next_back());
@@ -184,6 +185,9 @@ impl LiveIndex {
         }
         if !frame.notes.is_empty() {
             self.noted.push(offset);
+        }
+        if self.frames == 0 {
+            self.day = Second(frame.head.clock).day();
         }
         self.frames = frame.head.number + 1;
         self.end = offset + frame.head.frame_bytes() as u64;
@@ -311,8 +315,8 @@ impl LiveIndex {
 }
 
 impl Live {
-    pub(super) fn new(number: u64, day: u32, file: Named, index: LiveIndex) -> Self {
-        Live { number, day, file, index: RwLock::new(index) }
+    pub(super) fn new(number: u64, file: Named, index: LiveIndex) -> Self {
+        Live { number, file, index: RwLock::new(index) }
     }
 
     pub(super) fn index(&self) -> RwLockReadGuard<'_, LiveIndex> {
@@ -376,7 +380,7 @@ impl Live {
     }
 
     /// The last ordinal given within a second of a line's order; 0 if none.
-    pub(super) fn last_ordinal(&self, line: &EnterpriseId, order: Order, second: feed::time::Second) -> u32 {
+    pub(super) fn last_ordinal(&self, line: &EnterpriseId, order: Order, second: Second) -> u32 {
         self.index().lines.get(line).map_or(0, |line| line.last_ordinal(order, second))
     }
 }

@@ -37,8 +37,6 @@ pub(super) struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Partition {
     pub(super) number: u64,
-    /// The day (of the clock) on which it was begun.
-    pub(super) day: u32,
     /// Whether it is sealed; if not, it is a file of frames.
     pub(super) sealed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,8 +95,13 @@ impl HalfRecord {
 }
 
 impl Partition {
-    pub(super) fn live(number: u64, day: u32) -> Self {
-        Partition { number, day, sealed: false, enterprise: None, user: None }
+    pub(super) fn live(number: u64) -> Self {
+        Partition { number, sealed: false, enterprise: None, user: None }
+    }
+
+    /// Whether everything that was in it has been swept.
+    pub(super) fn is_spent(&self) -> bool {
+        self.sealed && self.enterprise.is_none() && self.user.is_none()
     }
 
     pub(super) fn half(&self, kind: FeedKind) -> Option<&HalfRecord> {
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn it_reads_back_and_any_other_byte_is_found() {
         let mut manifest = Manifest::default();
-        manifest.partitions.push(Partition::live(1, 20_000));
+        manifest.partitions.push(Partition::live(1));
         manifest.lines.insert("7".to_owned(), LineEnds { last: 5, history: 4 });
         let bytes = manifest.to_bytes();
         assert_eq!(Manifest::parse(&bytes), Ok(manifest));

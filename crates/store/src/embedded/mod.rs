@@ -35,14 +35,19 @@ mod sealed;
 mod small_state;
 mod staged;
 mod stores;
+mod sweep;
 mod threads;
 mod view;
 
 pub use opening::{OpenError, OpenReport, Torn};
+pub use sweep::Expired;
 
 use self::core::Core;
 use crate::Stores;
+use crate::ledger::Unavailable;
+use feed::id::EnterpriseId;
 use feed::limits::SETTLING_DELAY_S_DEFAULT;
+use feed::time::Second;
 use files::{DiskFiles, Files, Lock};
 use std::path::Path;
 use std::sync::Arc;
@@ -133,6 +138,22 @@ impl EmbeddedStore {
     /// What opening found and did.
     pub fn report(&self) -> &OpenReport {
         &self.inner.report
+    }
+
+    /// What a sweep would do at `now`, without doing it. Partitions that are not sealed are not looked into.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it cannot be found out.
+    pub fn expired(&self, now: Second) -> Result<Vec<Expired>, Unavailable> {
+        sweep::dry_run(&self.inner.core, now)
+    }
+
+    /// Puts an enterprise under a legal hold, or takes the hold away: nothing of a held one is swept.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it cannot be kept.
+    pub fn hold(&self, enterprise: &EnterpriseId, on: bool) -> Result<(), Unavailable> {
+        self.inner.core.small.hold(enterprise, on)
     }
 
     /// The keeper behind all its traits.

@@ -251,7 +251,7 @@ fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, 
         files.sync_dir(dir)
     });
     made.map_err(disk("make", &path))?;
-    let manifest = Manifest { partitions: vec![Partition::live(1, 0)], ..Manifest::default() };
+    let manifest = Manifest { partitions: vec![Partition::live(1)], ..Manifest::default() };
     manifest.write(files, dir).map_err(|error| {
         let (WriteError::Unchanged(error) | WriteError::Uncertain(error)) = error;
         disk("write", &dir.join(MANIFEST))(error)
@@ -333,7 +333,7 @@ fn open_live(
     }
     report.frames += index.frames;
     report.entries += index.entries;
-    Ok(Live::new(partition.number, partition.day, file, index))
+    Ok(Live::new(partition.number, file, index))
 }
 
 /// How much of a tail is looked at in one go.

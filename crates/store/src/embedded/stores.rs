@@ -1,7 +1,7 @@
 //! The embedded keeper behind its traits.
 
 use super::EmbeddedStore;
-use super::{known, scan};
+use super::{known, scan, sweep};
 use crate::directory_store::DirectoryStore;
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
@@ -57,7 +57,7 @@ impl Ledger for EmbeddedStore {
 
     async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
         self.inner.hands.turn(now).await?;
-        Ok(Swept::default())
+        self.inner.hands.upkeep(move |core| sweep::sweep(core, now)).await
     }
 }
 

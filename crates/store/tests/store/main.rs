@@ -26,12 +26,20 @@ mod memory {
 
 /// The embedded keeper.
 mod embedded {
-    contract::every_promise!(crate::keeper::Embedded);
-    use crate::contract;
+    crate::contract::every_promise!(crate::keeper::Embedded);
+
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::keeper::Embedded, crate::keeper::Memory>(0..100).await;
+    }
 }
 
 /// The embedded keeper with everything in small pieces.
 mod embedded_in_pieces {
-    contract::every_promise!(crate::keeper::EmbeddedInPieces);
-    use crate::contract;
+    crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
+
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(0..100).await;
+    }
 }

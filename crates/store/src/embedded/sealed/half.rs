@@ -141,6 +141,28 @@ impl Half {
         }
     }
 
+    /// The lines in it, each with the count of its entries and its last place.
+    pub(in super::super) fn lines(&self) -> Result<Vec<(String, u32, u64)>, Fault> {
+        let (start, _) = self.section(Section::Lines);
+        let mut lines = Vec::new();
+        for number in 0..self.count(Section::Lines, LINE_BYTES) {
+            let row = self.index.array::<LINE_BYTES>(record(start, number, LINE_BYTES))?;
+            let mut taker = Taker(&row[LINE_ID_BYTES..]);
+            let read = Taker(&row).text().zip(taker.u32()).zip(taker.u32());
+            let ((id, first), count) = read.ok_or_else(|| self.malformed(start, "its lines"))?;
+            if let Some(last) = count.checked_sub(1) {
+                lines.push((id.to_owned(), count, self.entry(first + last)?.place));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// How many entries of a line lie before a place of arrival.
+    pub(in super::super) fn count_below(&self, line: &str, place: u64) -> Result<u32, Fault> {
+        let line = EnterpriseId::new(line).ok().map(|id| self.line(&id)).transpose()?.flatten();
+        line.map_or(Ok(0), |line| self.first_at(line, place))
+    }
+
     fn entry(&self, global: u32) -> Result<EntryRow, Fault> {
         let (start, _) = self.section(Section::Entries);
         let row = self.index.array::<ENTRY_BYTES>(record(start, global, ENTRY_BYTES))?;
