@@ -4,6 +4,8 @@
 //! - [`reading`]: `GET /2.0/events`, parameter by parameter and stream by stream.
 //! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows.
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
+//! - [`publishing`]: `POST /api/v1/events`.
+//! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -15,5 +17,7 @@ mod world;
 
 mod errors;
 mod long_poll;
+mod publishing;
 mod reading;
+mod rights;
 mod wire;
