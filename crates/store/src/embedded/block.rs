@@ -47,7 +47,6 @@ pub(super) struct Facts<'a> {
 /// Users or lists, each with the streams that carry the event to them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hearers<'a> {
-    count: u32,
     bytes: &'a [u8],
 }
 
@@ -59,7 +58,7 @@ impl<'a> Hearers<'a> {
             taker.u8()?;
             taker.text()?;
         }
-        Some(Hearers { count, bytes: &start[..start.len() - taker.0.len()] })
+        Some(Hearers { bytes: &start[..start.len() - taker.0.len()] })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, UserStreams)> + use<'a> {

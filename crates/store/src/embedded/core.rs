@@ -143,6 +143,11 @@ impl Core {
         }
     }
 
+    /// Why no more writes are taken.
+    pub(super) fn failed(&self) -> Option<String> {
+        whole(self.failed.lock()).clone()
+    }
+
     /// Takes no more writes, for good: what is on the disk is no longer certain. The first reason stands.
     pub(super) fn fail(&self, what: &str) -> Unavailable {
         let mut failed = whole(self.failed.lock());

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::live::id_fingerprint;
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::filter::Filter;
+use super::sealed::half::Half;
 use super::sealed::shelf::Shelf;
 use super::sealed::write::HalfName;
 use super::view::{Part, View};
@@ -20,6 +21,7 @@ use feed::id::{EnterpriseId, EventId, ListId, UserId};
 use feed::position::{ORDINAL_MAX, Place};
 use feed::time::Second;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// How far back ids are looked for whatever the draft says, in seconds.
 const KNOWN_S: u32 = 30 * 86_400;
@@ -115,15 +117,15 @@ impl Known {
     ) -> Result<Option<Stored>, Fault> {
         let Some(name) = partition.half_name(kind) else { return Ok(None) };
         if is_recent {
-            if !self.filters.contains_key(&name) {
-                let filter = shelf.half(name)?.filter()?;
-                self.filters.insert(name, filter);
-            }
-            if self.filters.get(&name).is_some_and(|filter| !filter.may_hold(print)) {
+            let filter = match self.filters.entry(name) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(free) => free.insert(shelf.ask(name, Half::filter)?),
+            };
+            if !filter.may_hold(print) {
                 return Ok(None);
             }
         }
-        let found = shelf.half(name)?.find(line, kind, event_id.as_str())?;
+        let found = shelf.ask(name, |half| half.find(line, kind, event_id.as_str()))?;
         Ok(found.map(|(bytes, slot)| Stored { bytes, slot }))
     }
 
@@ -160,14 +162,14 @@ fn sealed_last(
     line: &EnterpriseId,
     second: Second,
     range: impl Fn(&HalfRecord) -> Option<(u64, u64)>,
-    last: impl Fn(&super::sealed::half::Half) -> Result<u32, Fault>,
+    last: impl Fn(&Half) -> Result<u32, Fault>,
 ) -> Result<u32, Fault> {
     let mut greatest = 0;
     for partition in view.sealed() {
         let record = partition.half(FeedKind::Enterprise);
         let asked = record.is_some_and(|half| covers_second(range(half), second) && half.may_hold(line.as_str()));
-        if asked && let Some(half) = partition.open_half(FeedKind::Enterprise, shelf)? {
-            greatest = greatest.max(last(&half)?);
+        if asked && let Some(name) = partition.half_name(FeedKind::Enterprise) {
+            greatest = greatest.max(shelf.ask(name, &last)?);
         }
     }
     Ok(greatest)
@@ -213,9 +215,9 @@ pub(super) fn find(
             }
             Part::Sealed(partition) => {
                 let may_hold = partition.half(kind).is_some_and(|half| half.may_hold(line.as_str()));
-                let half = if may_hold { partition.open_half(kind, shelf)? } else { None };
-                let found = half.map(|half| half.find(line, kind, event_id.as_str())).transpose()?.flatten();
-                found.map(|(bytes, slot)| Stored { bytes, slot })
+                let name = partition.half_name(kind).filter(|_| may_hold);
+                let found = name.map(|name| shelf.ask(name, |half| half.find(line, kind, event_id.as_str())));
+                found.transpose()?.flatten().map(|(bytes, slot)| Stored { bytes, slot })
             }
         };
         if let Some(Stored { bytes, slot }) = stored {

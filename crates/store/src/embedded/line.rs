@@ -187,9 +187,12 @@ impl Frontiers {
         }
     }
 
-    /// Frames from this number on will never be. Frontiers stay where they are: time passed all the same.
+    /// No frame that waits will ever be. Readers were told nothing meanwhile, so the frontiers go back to before them.
     pub(super) fn give_up(&self) {
         for cell in self.cells().values_mut() {
+            if let Some((_, before)) = cell.waiting.front() {
+                cell.frontier = Frontier::on_opening(*before);
+            }
             cell.waiting.clear();
         }
     }

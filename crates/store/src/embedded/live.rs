@@ -37,6 +37,8 @@ pub(super) struct LiveIndex {
     pub(super) end: u64,
     /// Renderings, relayed ones included.
     pub(super) entries: u64,
+    /// Where the last frame begins.
+    pub(super) last_frame: Option<u64>,
     /// The day (of the clock) of its first frame.
     pub(super) day: u32,
     /// Where the frames begin that change the directory.
@@ -189,6 +191,7 @@ impl LiveIndex {
         if self.frames == 0 {
             self.day = Second(frame.head.clock).day();
         }
+        self.last_frame = Some(offset);
         self.frames = frame.head.number + 1;
         self.end = offset + frame.head.frame_bytes() as u64;
         Some(())

@@ -10,7 +10,6 @@
 //! It is replaced whole: written aside, synced, renamed over the old one, and the directory synced. What it does not
 //! name does not exist; what it names was durable before it did.
 
-use super::fault::Fault;
 use super::files::{Files, read_vec, write_all};
 use super::format::{FORMAT_VERSION, MANIFEST, NEW};
 use super::sealed::index::{Range, Ranges};
@@ -73,13 +72,14 @@ pub(super) struct HalfRecord {
 }
 
 impl HalfRecord {
-    pub(super) fn new(generation: u32, data_bytes: u64, index_bytes: u64, ranges: &Ranges) -> Self {
+    pub(super) fn new(generation: u32, bytes: (u64, u64), compressed: bool, ranges: &Ranges) -> Self {
+        let (data_bytes, index_bytes) = bytes;
         HalfRecord {
             generation,
             entries: ranges.entries,
             data_bytes,
             index_bytes,
-            compressed: false,
+            compressed,
             places: ranges.places,
             history: ranges.history,
             window: ranges.window,
@@ -202,16 +202,6 @@ pub(super) enum WriteError {
 pub(super) enum BadManifest {
     Newer(u16),
     Damaged(String),
-}
-
-impl BadManifest {
-    pub(super) fn fault(&self, dir: &Path) -> Fault {
-        let path = dir.join(MANIFEST);
-        Fault::Damaged(match self {
-            BadManifest::Newer(version) => format!("{}: format {version} is newer than this program", path.display()),
-            BadManifest::Damaged(what) => format!("{}: {what}", path.display()),
-        })
-    }
 }
 
 #[cfg(test)]

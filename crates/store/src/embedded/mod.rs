@@ -15,6 +15,7 @@
 //! durable; a file once sealed never changes; the manifest names exactly the files that count.
 
 mod append;
+mod backup;
 mod block;
 mod codec;
 mod commit;
@@ -34,13 +35,18 @@ mod seal;
 mod sealed;
 mod small_state;
 mod staged;
+mod stats;
 mod stores;
 mod sweep;
 mod threads;
+mod verify;
 mod view;
 
+pub use backup::Copied;
 pub use opening::{OpenError, OpenReport, Torn};
+pub use stats::Stats;
 pub use sweep::Expired;
+pub use verify::{Progress, Verified, verify, verify_on};
 
 use self::core::Core;
 use crate::Stores;
@@ -103,11 +109,12 @@ struct Inner {
     core: Arc<Core>,
     report: OpenReport,
     /// Given back last.
+    #[expect(dead_code, reason = "it is held, and given back on drop")]
     lock: Held,
 }
 
-/// The lock of the directory, which is only there to be dropped.
-struct Held(#[expect(dead_code, reason = "it is given back on drop")] Lock);
+/// The lock of the directory.
+struct Held(#[expect(dead_code, reason = "it is held, and given back on drop")] Lock);
 
 impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -138,6 +145,20 @@ impl EmbeddedStore {
     /// What opening found and did.
     pub fn report(&self) -> &OpenReport {
         &self.inner.report
+    }
+
+    /// Copies the store as it is now into an empty directory, while it serves. The copy simply opens. Meanwhile nothing
+    /// is sealed or swept.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it cannot be copied; what was copied by then does not open.
+    pub fn backup(&self, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Copied, Unavailable> {
+        backup::backup(&self.inner.core, to, progress)
+    }
+
+    /// How large the store is and how it is doing.
+    pub fn stats(&self) -> Stats {
+        stats::stats(&self.inner.core)
     }
 
     /// What a sweep would do at `now`, without doing it. Partitions that are not sealed are not looked into.

@@ -205,7 +205,8 @@ fn refuse_foreign(files: &dyn Files, dir: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let aside = format!("{MANIFEST}{NEW}");
-    let known = [LOCK, EVENTS, SET_ASIDE, STATE, aside.as_str(), "lost+found"];
+    let state = format!("{STATE}{NEW}");
+    let known = [LOCK, EVENTS, SET_ASIDE, STATE, state.as_str(), aside.as_str(), "lost+found"];
     if let Some(found) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(OpenError::NotAStore { dir: dir.to_owned(), found: found.clone() });
     }
@@ -283,7 +284,9 @@ fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Resul
             removed.push(name);
         }
     }
-    let _ = files.remove(&dir.join(format!("{MANIFEST}{NEW}")));
+    for name in [MANIFEST, STATE] {
+        let _ = files.remove(&dir.join(format!("{name}{NEW}")));
+    }
     Ok(removed)
 }
 
@@ -310,7 +313,7 @@ fn rebuild_missing(
             }
             let data = Half::open_data(files, &shelf.dir, name, &shelf.pages)?;
             let path = events.join(&index);
-            rebuild_index(files, &shelf.dir, name, &data, half.data_bytes)?.map_err(disk("make again", &path))?;
+            rebuild_index(files, &shelf.dir, name, &data)?.map_err(disk("make again", &path))?;
             files.sync_dir(&events).map_err(disk("sync", &events))?;
             report.rebuilt.push(index);
         }
@@ -331,9 +334,21 @@ fn open_live(
     if let Some(bytes) = torn {
         report.torn = Some(set_aside(files, dir, &file, partition.number, index.end, &bytes)?);
     }
+    if last && let Some(offset) = index.last_frame {
+        // If the sync of the last frame failed, the system may show it though it is not on the disk, and would never
+        // bring it there. Nobody was told of it then, but readers would be from now on; so it is written once more.
+        let length = usize::try_from(index.end - offset).unwrap_or(0);
+        let bytes = file.read_vec(offset, length.min(usize::try_from(size_of(&file)? - offset).unwrap_or(0)))?;
+        let written = write_all(&*file.file, &bytes, offset).and_then(|()| file.file.sync());
+        written.map_err(disk("write the last frame of", &file.path))?;
+    }
     report.frames += index.frames;
     report.entries += index.entries;
     Ok(Live::new(partition.number, file, index))
+}
+
+fn size_of(file: &Named) -> Result<u64, OpenError> {
+    file.file.size().map_err(disk("measure", &file.path))
 }
 
 /// How much of a tail is looked at in one go.
@@ -341,7 +356,7 @@ const TAIL_BYTES: usize = 1 << 20;
 
 /// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
 pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
-    let size = file.file.size().map_err(disk("measure", &file.path))?;
+    let size = size_of(file)?;
     let head = file.read_vec(0, FILE_HEAD_BYTES)?;
     FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
         BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },

@@ -141,8 +141,7 @@ fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRec
             }
         }
     }
-    let (record, _) = writer.finish()?;
-    Ok(Some(record))
+    Ok(Some(writer.finish()?))
 }
 
 /// Brings the snapshot of the directory to the end of a partition.

@@ -13,8 +13,8 @@
 //! ones, so the two can never disagree, and a partition is sealed only when a durable snapshot has heard all of it.
 
 use super::fault::Fault;
-use super::files::{File, Files, is_full, read_exact, write_all};
-use super::format::STATE;
+use super::files::{File, Files, is_full, read_exact, read_vec, write_all};
+use super::format::{NEW, STATE};
 use crate::ledger::Unavailable;
 use crate::token_store::{TokenHash, TokenRecord};
 use feed::directory::Directory;
@@ -23,6 +23,7 @@ use feed::limits::LIST_ROWS_MAX;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -35,6 +36,8 @@ const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapsh
 const DIRECTORY: &str = "directory";
 /// The database is small; most of it is read once.
 const CACHE_BYTES: usize = 4 << 20;
+/// It is copied in pieces of so many bytes.
+const COPY_BYTES: usize = 1 << 20;
 
 /// The directory as it was after some frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +91,7 @@ fn told(error: redb::Error) -> Unavailable {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn broken(error: serde_json::Error) -> redb::Error {
     StorageError::Corrupted(error.to_string()).into()
 }
@@ -105,8 +109,41 @@ impl SmallState {
     fn connect(&self) -> Result<Database, redb::Error> {
         let file = match self.files.open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create(&self.path)?,
-            opened => opened?,
+            opened => self.written_anew(&*opened?)?,
         };
+        // redb trusts what it finds and panics where that makes no sense.
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| Self::connect_to(file)));
+        opened.unwrap_or_else(|_| Err(StorageError::Corrupted("it makes no sense".to_owned()).into()))
+    }
+
+    /// Copies the file and puts the copy in its place.
+    ///
+    /// After a sync that failed the system may show what is not on the disk, and no later sync brings it there; and
+    /// whether one had failed, a process that has just started cannot know. What is copied is on the disk for certain.
+    fn written_anew(&self, old: &dyn File) -> io::Result<Arc<dyn File>> {
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(NEW);
+        let aside = PathBuf::from(aside);
+        let copied = (|| {
+            let new = self.files.create(&aside)?;
+            let size = old.size()?;
+            let mut at = 0;
+            while at < size {
+                let length = usize::try_from(size - at).unwrap_or(usize::MAX).min(COPY_BYTES);
+                write_all(&*new, &read_vec(old, at, length)?, at)?;
+                at += length as u64;
+            }
+            new.sync()?;
+            self.files.rename(&aside, &self.path)?;
+            self.files.sync_dir(self.path.parent().unwrap_or(Path::new(".")))?;
+            Ok(new)
+        })();
+        copied.inspect_err(|_| {
+            let _ = self.files.remove(&aside);
+        })
+    }
+
+    fn connect_to(file: Arc<dyn File>) -> Result<Database, redb::Error> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
         let database = builder.create_with_backend(Backend(file))?;
@@ -309,6 +346,31 @@ impl SmallState {
             }
             Ok(write.commit()?)
         })
+    }
+}
+
+/// Checks the bytes of a database without changing anything.
+pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
+    let checked = std::panic::catch_unwind(|| {
+        let memory = redb::backends::InMemoryBackend::new();
+        redb::StorageBackend::set_len(&memory, bytes.len() as u64)?;
+        redb::StorageBackend::write(&memory, 0, bytes)?;
+        let mut database = Database::builder().create_with_backend(memory)?;
+        if !database.check_integrity()? {
+            return Err(StorageError::Corrupted("its checksums are wrong".to_owned()).into());
+        }
+        for row in database.begin_read()?.open_table(TOKENS)?.iter()? {
+            let _: TokenRecord = serde_json::from_slice(row?.1.value()).map_err(broken)?;
+        }
+        if let Some(json) = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)? {
+            let _: Snapshot = serde_json::from_slice(json.value()).map_err(broken)?;
+        }
+        Ok::<(), redb::Error>(())
+    });
+    match checked {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("it makes no sense".to_owned()),
     }
 }
 

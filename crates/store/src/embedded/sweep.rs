@@ -202,7 +202,7 @@ fn write_copy(
             return Err(half.data.malformed(number).into());
         }
     }
-    let (record, _) = writer.finish().map_err(wrong)?;
+    let record = writer.finish().map_err(wrong)?;
     let events = core.dir.join(EVENTS);
     let synced = core.files.sync_dir(&events);
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", events.display())))?;

@@ -4,7 +4,6 @@ use super::fault::Fault;
 use super::live::Live;
 use super::manifest::{HalfRecord, Partition};
 use super::rows::{Order, Row, Walk, Wanted};
-use super::sealed::half::Half;
 use super::sealed::shelf::Shelf;
 use bytes::Bytes;
 use feed::event::FeedKind;
@@ -49,12 +48,6 @@ impl View {
     }
 }
 
-impl Partition {
-    pub(super) fn open_half(&self, kind: FeedKind, shelf: &Shelf) -> Result<Option<Arc<Half>>, Fault> {
-        self.half_name(kind).map(|name| shelf.half(name)).transpose()
-    }
-}
-
 /// The range of places, as bits, that a half covers in the order of a walk.
 fn range_of(record: &HalfRecord, walk: Walk<'_>) -> Option<(u64, u64)> {
     match walk {
@@ -86,8 +79,8 @@ impl Part {
     ) -> Result<Vec<Row>, Fault> {
         match self {
             Part::Live(live) => Ok(live.rows(wanted, after, below, max)),
-            Part::Sealed(partition) => match partition.open_half(wanted.kind(), shelf)? {
-                Some(half) => half.rows(wanted, after, below, max),
+            Part::Sealed(partition) => match partition.half_name(wanted.kind()) {
+                Some(name) => shelf.ask(name, |half| half.rows(wanted, after, below, max)),
                 None => Ok(Vec::new()),
             },
         }
@@ -97,8 +90,8 @@ impl Part {
     pub(super) fn last_before(&self, shelf: &Shelf, wanted: &Wanted<'_>, below: u64) -> Result<Option<u64>, Fault> {
         match self {
             Part::Live(live) => Ok(live.last_before(wanted, below)),
-            Part::Sealed(partition) => match partition.open_half(wanted.kind(), shelf)? {
-                Some(half) => half.last_before(wanted, below),
+            Part::Sealed(partition) => match partition.half_name(wanted.kind()) {
+                Some(name) => shelf.ask(name, |half| half.last_before(wanted, below)),
                 None => Ok(None),
             },
         }
@@ -113,11 +106,12 @@ impl Part {
         runs: &mut Vec<Bytes>,
     ) -> Result<(), Fault> {
         match self {
-            Part::Live(live) => live.fetch(line, kind, entries, runs),
-            Part::Sealed(partition) => match partition.open_half(kind, shelf)? {
-                Some(half) => half.fetch(line, entries, runs),
-                None => Err(Fault::Gone(format!("half of partition {}", partition.number))),
+            Part::Live(live) => live.fetch(line, kind, entries, runs)?,
+            Part::Sealed(partition) => match partition.half_name(kind) {
+                Some(name) => runs.extend(shelf.ask(name, |half| half.fetch(line, entries))?),
+                None => return Err(Fault::Gone(format!("half of partition {}", partition.number))),
             },
         }
+        Ok(())
     }
 }

@@ -13,10 +13,13 @@
 
 mod contract;
 mod deed;
+mod disk;
+mod faults;
 mod histories;
 
 mod keeper;
 mod trial;
+mod upkeep;
 
 /// The memory keeper.
 mod memory {
@@ -30,7 +33,7 @@ mod embedded {
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
-        crate::histories::differential::<crate::keeper::Embedded, crate::keeper::Memory>(0..100).await;
+        crate::histories::differential::<crate::keeper::EmbeddedInMemory, crate::keeper::Memory>(0..200).await;
     }
 }
 
@@ -40,6 +43,6 @@ mod embedded_in_pieces {
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
-        crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(0..100).await;
+        crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(200..600).await;
     }
 }

@@ -97,7 +97,6 @@ pub(in super::super) struct Data {
     file: Named,
     table: Paged,
     pub(in super::super) blocks: u32,
-    pub(in super::super) entries: u64,
 }
 
 impl Data {
@@ -122,12 +121,12 @@ impl Data {
         }
         taker.u32();
         let numbers = (taker.u64(), taker.u64(), taker.u64());
-        let (Some(table), Some(blocks), Some(entries)) = numbers else {
+        let (Some(table), Some(blocks), Some(_)) = numbers else {
             return Err(file.damaged(tail_at, "its tail is cut off"));
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
         let table = Paged::new(file.clone(), id, table, pages);
-        Ok(Data { file, table, blocks, entries })
+        Ok(Data { file, table, blocks })
     }
 
     /// A block, plain and checked.

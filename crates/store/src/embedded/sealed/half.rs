@@ -1,6 +1,5 @@
 //! Reading a half partition: rows of a line, and the bytes they stand for.
 
-use super::super::block::Facts;
 use super::super::codec::{Taker, count32, index};
 use super::super::fault::{Fault, Named};
 use super::super::format::{FILE_HEAD_BYTES, FileKind};
@@ -25,7 +24,6 @@ use std::sync::Arc;
 /// A half partition, opened.
 #[derive(Debug)]
 pub(in super::super) struct Half {
-    pub(in super::super) name: HalfName,
     pub(in super::super) data: Data,
     index: Paged,
     sections: [(u64, u64); SECTIONS],
@@ -89,7 +87,7 @@ impl Half {
                 return Err(index.damaged(0, "its sections lie beyond its end"));
             }
         }
-        let mut half = Half { name, data, index, sections, types: Vec::new() };
+        let mut half = Half { data, index, sections, types: Vec::new() };
         half.types = half.read_types()?;
         Ok(half)
     }
@@ -428,13 +426,9 @@ impl Half {
     }
 
     /// The bytes of some entries of a line, as few runs as they lie in.
-    pub(in super::super) fn fetch(
-        &self,
-        line: &EnterpriseId,
-        entries: &[u32],
-        runs: &mut Vec<Bytes>,
-    ) -> Result<(), Fault> {
-        let Some(line) = self.line(line)? else { return Ok(()) };
+    pub(in super::super) fn fetch(&self, line: &EnterpriseId, entries: &[u32]) -> Result<Vec<Bytes>, Fault> {
+        let mut runs = Vec::new();
+        let Some(line) = self.line(line)? else { return Ok(runs) };
         let mut rows = Vec::with_capacity(entries.len());
         for entry in entries {
             rows.push(self.entry(line.first + entry)?);
@@ -452,7 +446,7 @@ impl Half {
             runs.push(bytes.slice(start + span.start..start + span.end));
             held = Some((number, bytes));
         }
-        Ok(())
+        Ok(runs)
     }
 
     /// Looks for an event id: its block, plain and checked, and its slot.
@@ -492,29 +486,52 @@ impl Half {
         Ok(Filter::from_bytes(bytes))
     }
 
-    /// Reads and checks all of both files, and that the index leads to what the data holds.
-    pub(in super::super) fn check(&self, progress: &mut dyn FnMut(u64)) -> Result<u64, Fault> {
+    /// Reads and checks all of both files, and that the index leads to what the data holds. Answers how many entries
+    /// are whole, and tells each damage.
+    pub(in super::super) fn check(&self, done: &mut dyn FnMut(u64), damage: &mut dyn FnMut(Fault)) -> u64 {
         let content = self.sections.iter().map(|(start, length)| start + length).max().unwrap_or(0);
-        self.index.check(content, progress)?;
-        let mut global = 0u32;
+        self.index.check(content, done, damage);
+        let (mut whole, mut next) = (0, 0u32);
         for number in 0..self.data.blocks {
-            let bytes = self.data.block(number)?;
-            let block = self.data.parse(number, &bytes)?;
-            for slot in 0..block.count() {
-                let facts: Facts<'_> = block.facts(slot).ok_or_else(|| self.data.malformed(number))?;
-                let entry = self.entry(global)?;
-                let leads_here = entry.place == facts.place && entry.block == number && index(entry.slot) == slot;
-                if !leads_here || block.rendering(slot).is_none() {
-                    return Err(self.malformed(0, "its entries do not lead to what the data file holds; they"));
+            match self.check_block(number, &mut next) {
+                Ok((entries, bytes)) => {
+                    whole += entries;
+                    done(bytes);
                 }
-                global += 1;
+                Err(fault) => {
+                    damage(fault);
+                    // Where the entries of the next block begin in the index can still be found.
+                    let mut after = next;
+                    while self.entry(after).is_ok_and(|entry| entry.block <= number) && after < self.entries() {
+                        after += 1;
+                    }
+                    next = after;
+                }
             }
-            progress(bytes.len() as u64);
         }
-        if u64::from(global) != self.data.entries || self.count(Section::Entries, ENTRY_BYTES) != global {
-            return Err(self.malformed(0, "its entries are not as many as the data file holds; they"));
+        if next != self.entries() {
+            damage(self.malformed(0, "its entries are not those of the data file; they"));
         }
-        Ok(u64::from(global))
+        whole
+    }
+
+    fn entries(&self) -> u32 {
+        self.count(Section::Entries, ENTRY_BYTES)
+    }
+
+    fn check_block(&self, number: u32, next: &mut u32) -> Result<(u64, u64), Fault> {
+        let bytes = self.data.block(number)?;
+        let block = self.data.parse(number, &bytes)?;
+        for slot in 0..block.count() {
+            let facts = block.facts(slot).ok_or_else(|| self.data.malformed(number))?;
+            let entry = self.entry(*next)?;
+            let leads_here = entry.place == facts.place && entry.block == number && index(entry.slot) == slot;
+            if !leads_here || block.rendering(slot).is_none() {
+                return Err(self.malformed(0, "its entries do not lead to what the data file holds; they"));
+            }
+            *next += 1;
+        }
+        Ok((block.count() as u64, bytes.len() as u64))
     }
 }
 

@@ -117,13 +117,14 @@ impl Paged {
         Ok(out)
     }
 
-    /// Reads and checks pages `0..count`, past the cache.
-    pub(in super::super) fn check(&self, content: u64, progress: &mut dyn FnMut(u64)) -> Result<(), Fault> {
+    /// Reads and checks all pages of so much content, past the cache, and tells each damage.
+    pub(in super::super) fn check(&self, content: u64, done: &mut dyn FnMut(u64), damage: &mut dyn FnMut(Fault)) {
         for number in 0..content.div_ceil(CONTENT_BYTES as u64) {
-            self.load(number)?;
-            progress(PAGE_BYTES as u64);
+            match self.load(number) {
+                Ok(_) => done(PAGE_BYTES as u64),
+                Err(fault) => damage(fault),
+            }
         }
-        Ok(())
     }
 
     pub(in super::super) fn damaged(&self, offset: u64, what: &str) -> Fault {
@@ -183,11 +184,6 @@ impl Output {
         self.file.sync()?;
         Ok(self.written)
     }
-}
-
-/// How long content is on disk, as pages.
-pub(in super::super) fn paged_bytes(content: usize) -> u64 {
-    (content.div_ceil(CONTENT_BYTES) * PAGE_BYTES) as u64
 }
 
 /// The position of record `number` in a section of records of `size` bytes.

@@ -13,10 +13,10 @@ use feed::event::FeedKind;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An enterprise block is closed at so many entries or bytes, whichever comes first: about a page.
-const ENTERPRISE_BLOCK: (usize, usize) = (100, 256 * 1024);
-/// User pages gather entries from many blocks, each of which is read whole to be checked, so these are small; when
-/// compressed they are larger, since small ones compress badly.
+/// A block is closed at so many entries or bytes, whichever comes first: about a page.
+const BLOCK: (usize, usize) = (100, 256 * 1024);
+/// User pages gather entries from many blocks, each of which is read whole to be checked, so these are smaller; unless
+/// compressed, since small ones compress badly.
 const USER_BLOCK: (usize, usize) = (12, 16 * 1024);
 
 /// Which half of which partition, written how often before.
@@ -53,6 +53,7 @@ pub(in super::super) struct HalfWriter<'a> {
     index: IndexBuilder,
     block: Option<BlockBuilder>,
     line: String,
+    compress: bool,
 }
 
 impl<'a> HalfWriter<'a> {
@@ -64,7 +65,16 @@ impl<'a> HalfWriter<'a> {
     ) -> io::Result<Self> {
         let out = Output::new(files.create(&aside(&name.data(dir)))?);
         let data = DataWriter::new(out, name.kind, name.partition, compress)?;
-        Ok(HalfWriter { files, dir, name, data, index: IndexBuilder::new(name.kind), block: None, line: String::new() })
+        Ok(HalfWriter {
+            files,
+            dir,
+            name,
+            data,
+            index: IndexBuilder::new(name.kind),
+            block: None,
+            line: String::new(),
+            compress,
+        })
     }
 
     /// Begins a line, if it is another than the one before.
@@ -79,8 +89,8 @@ impl<'a> HalfWriter<'a> {
 
     pub(in super::super) fn push(&mut self, facts: &Facts<'_>, facts_bytes: &[u8], rendering: &[u8]) -> io::Result<()> {
         let (entries, bytes) = match self.name.kind {
-            FeedKind::Enterprise => ENTERPRISE_BLOCK,
-            FeedKind::User => USER_BLOCK,
+            FeedKind::User if !self.compress => USER_BLOCK,
+            _ => BLOCK,
         };
         let full = |block: &BlockBuilder| block.count() >= entries || block.size() + rendering.len() > bytes;
         if self.block.as_ref().is_some_and(full) {
@@ -113,23 +123,17 @@ impl<'a> HalfWriter<'a> {
     }
 
     /// Makes both files durable and gives them their names, which are durable only when the directory is synced.
-    pub(in super::super) fn finish(mut self) -> io::Result<(HalfRecord, Ranges)> {
+    pub(in super::super) fn finish(mut self) -> io::Result<HalfRecord> {
         self.end_block()?;
         let data_bytes = self.data.finish()?;
-        let (record, ranges) = write_index(self.files, self.dir, self.name, self.index, data_bytes)?;
+        let (index_bytes, ranges) = write_index(self.files, self.dir, self.name, self.index)?;
         let path = self.name.data(self.dir);
         self.files.rename(&aside(&path), &path)?;
-        Ok((record, ranges))
+        Ok(HalfRecord::new(self.name.generation, (data_bytes, index_bytes), self.compress, &ranges))
     }
 }
 
-fn write_index(
-    files: &dyn Files,
-    dir: &Path,
-    name: HalfName,
-    index: IndexBuilder,
-    data_bytes: u64,
-) -> io::Result<(HalfRecord, Ranges)> {
+fn write_index(files: &dyn Files, dir: &Path, name: HalfName, index: IndexBuilder) -> io::Result<(u64, Ranges)> {
     let (content, ranges) = index.finish();
     let path = name.index(dir);
     let mut out = Output::new(files.create(&aside(&path))?);
@@ -137,7 +141,7 @@ fn write_index(
     out.put_paged(&content)?;
     let index_bytes = out.finish()?;
     files.rename(&aside(&path), &path)?;
-    Ok((HalfRecord::new(name.generation, data_bytes, index_bytes, &ranges), ranges))
+    Ok((index_bytes, ranges))
 }
 
 /// Makes the index of a half partition again, from its data file.
@@ -146,8 +150,7 @@ pub(in super::super) fn rebuild_index(
     dir: &Path,
     name: HalfName,
     data: &Data,
-    data_bytes: u64,
-) -> Result<io::Result<HalfRecord>, Fault> {
+) -> Result<io::Result<()>, Fault> {
     let mut index = IndexBuilder::new(name.kind);
     for number in 0..data.blocks {
         let bytes = data.block(number)?;
@@ -160,7 +163,7 @@ pub(in super::super) fn rebuild_index(
             index.push(&facts, rendering.len(), number, count32(slot));
         }
     }
-    Ok(write_index(files, dir, name, index, data_bytes).map(|(record, _)| record))
+    Ok(write_index(files, dir, name, index).map(|_| ()))
 }
 
 /// Removes what an interrupted or failed writing left behind. Failures are of no consequence: opening does it again.
