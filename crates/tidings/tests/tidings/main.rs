@@ -4,6 +4,9 @@
 //! - [`reading`]: `GET /2.0/events`, parameter by parameter and stream by stream.
 //! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows.
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
+//! - [`publishing`]: `POST /api/v1/events`.
+//! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`histories`]: random histories, played on the services.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -14,6 +17,9 @@ mod spoiled;
 mod world;
 
 mod errors;
+mod histories;
 mod long_poll;
+mod publishing;
 mod reading;
+mod rights;
 mod wire;

@@ -5,19 +5,22 @@ use crate::deeds::Draft;
 use axum::Router;
 use axum::body::Body;
 use clap::Command;
-use feed::directory::{CoAdminRights, Person, Role};
+use feed::directory::{CoAdminRights, Effect, Enterprise, Person, Role};
+use feed::event::Event;
 use feed::id::{EnterpriseId, UserId};
 use feed::permission::Scopes;
+use feed::retention::Retention;
 use feed::time::Second;
 use http::Request;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
+use store::ledger::Batch;
 use store::token_store::TokenRecord;
 use tidings::auth::token::hash_of;
 use tidings::boot::{FirstUser, open_stores, services, set_up};
-use tidings::clock::ManualClock;
+use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
 use tidings::http::rate_limit::RateLimit;
 use tidings::http::{Server, router};
@@ -57,9 +60,6 @@ pub(crate) const RIVAL_USER: &str = "30306589101";
 
 /// Somebody who is nowhere in the directory.
 pub(crate) const NOBODY: &str = "40306589100";
-
-/// The scopes of an application that reads and acts, as ordinary users' tokens have them, too.
-pub(crate) const READING: Scopes = Scopes::ENTERPRISE.and(Scopes::USERS);
 
 /// Every user with company, name and role.
 pub(crate) fn everybody() -> Vec<(&'static str, &'static str, &'static str, Role)> {
@@ -152,6 +152,15 @@ impl World {
         for (home, id, ..) in everybody() {
             self.give_token(home, id, Scopes::EVERY, &token_of(id), None).await;
         }
+    }
+
+    /// Lets Halden have every event type, also those that need opting in.
+    pub(crate) async fn opt_in(&self) {
+        let id = EnterpriseId::new(HALDEN).unwrap();
+        let opted = Enterprise { id: id.clone(), name: HALDEN.into(), retention: Retention::default(), opted_in: true };
+        let events = vec![Event::unseen(vec![Effect::EnterpriseSet(opted)])];
+        let batch = Batch { enterprise: id, events, now: self.clock.now() };
+        self.services.stores.ledger.append(batch).await.unwrap();
     }
 
     /// Gives a user a token with this text.
