@@ -18,6 +18,8 @@ pub(super) struct Story {
     pub(super) things: Things,
     /// When the deed happens that is being told.
     pub(super) at: Second,
+    /// Whether the first deed was told.
+    begun: bool,
 }
 
 /// A deed seen in both vocabularies.
@@ -33,12 +35,16 @@ pub(super) struct Deed {
 impl Story {
     /// A story that begins then.
     pub(super) fn new(seed: u64, begin: Second) -> Self {
-        Story { dice: Dice::of(seed), things: Things::new(begin), at: begin }
+        Story { dice: Dice::of(seed), things: Things::new(begin), at: begin, begun: false }
     }
 
     /// The next deed, which happens now.
     pub(super) fn deed(&mut self, now: Second) -> Draft {
         self.at = now;
+        if !std::mem::replace(&mut self.begun, true) {
+            // So that there is something to be seen in the stream `sync` from the start.
+            return scenes::files::sync_folder(self, scenes::files::FIRST, company::MARA);
+        }
         let total = scenes::ALL.iter().map(|(weight, _)| weight).sum();
         for _ in 0..TRIES_MAX {
             let scene = scene_at(self.dice.below(total));

@@ -3,7 +3,7 @@
 use crate::cli::demo::company;
 use crate::cli::demo::shapes::{Draft, FileVersion};
 use crate::cli::demo::story::{Deed, Story};
-use crate::cli::demo::things::{File, FileAt, Folder, FolderAt};
+use crate::cli::demo::things::{File, FileAt, Folder, FolderAt, PersonAt};
 use serde_json::json;
 
 /// A folder that is there from the start.
@@ -122,7 +122,7 @@ fn on_folder(
     story: &mut Story,
     types: (&'static str, &'static str),
     at: FolderAt,
-    by: usize,
+    by: PersonAt,
     details: serde_json::Value,
 ) -> Draft {
     let sources = (story.things.whole_folder(at), story.things.thin_folder(at));
@@ -231,6 +231,11 @@ pub(in crate::cli::demo) fn old_version(story: &mut Story) -> Option<Draft> {
 pub(in crate::cli::demo) fn sync(story: &mut Story) -> Option<Draft> {
     let at = story.some_folder();
     let by = story.user_of(at);
+    Some(sync_folder(story, at, by))
+}
+
+/// Marks a folder, or unmarks it if it was marked.
+pub(in crate::cli::demo) fn sync_folder(story: &mut Story, at: FolderAt, by: PersonAt) -> Draft {
     let synced = &mut story.things.folders[at].synced_by;
     let event_type = match synced.iter().position(|it| *it == by) {
         Some(place) => {
@@ -246,7 +251,7 @@ pub(in crate::cli::demo) fn sync(story: &mut Story) -> Option<Draft> {
     let source = story.things.whole_folder(at);
     // The enterprise's rendering is left to the server. It is nobody else's business which folders one syncs.
     let audience = Some(vec![who.id.clone()]);
-    Some(Draft { user: Some(story.user_event(event_type, who, source)), audience, ..Draft::default() })
+    Draft { user: Some(story.user_event(event_type, who, source)), audience, ..Draft::default() }
 }
 
 /// Somebody looks at a file. Only its owner is told.
