@@ -41,6 +41,8 @@ pub(super) fn with_connection(command: Command) -> Command {
                 .env("TIDINGS_TOKEN")
                 .hide_env_values(true)
                 .value_name("TOKEN")
+                // A token is random and may begin with a hyphen.
+                .allow_hyphen_values(true)
                 .global(true)
                 .help("The access token; better given in the environment, where other users do not see it"),
         )
@@ -340,6 +342,13 @@ mod tests {
             assert!(Client::new(wrong, "t").is_err(), "{wrong}");
         }
         assert!(Client::new("http://127.0.0.1:1", "a\nb").is_err());
+    }
+
+    #[test]
+    fn a_token_may_begin_with_a_hyphen() {
+        let command = with_connection(Command::new("tidings"));
+        let matches = command.try_get_matches_from(["tidings", "--token", "-9xX", "--url", "http://[::1]:1"]).unwrap();
+        assert!(Client::of(&matches).is_ok_and(|client| client.authorization == "Bearer -9xX"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
 //! - [`histories`]: random histories, played on the services.
+//! - [`commands`]: the real program, from a terminal's side.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -16,6 +17,7 @@ mod deeds;
 mod spoiled;
 mod world;
 
+mod commands;
 mod errors;
 mod histories;
 mod long_poll;
