@@ -3,7 +3,7 @@
 mod company;
 
 use super::stop::asked_to_stop;
-use super::{runtime, say};
+use super::{env_file, runtime, say};
 use crate::boot::{BootError, Booted, boot, set_up};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use company::Tokens;
 use feed::id::EnterpriseId;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The settling delay of the demo, in seconds: history should follow quickly when somebody is trying it out.
@@ -36,19 +36,13 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Nobody works: the feeds stay as you fill them"),
         )
-        .arg(
-            Arg::new("env")
-                .long("env")
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("Writes the URL, ids and tokens as shell lines, in one step, once the server is ready"),
-        )
+        .arg(env_file::arg())
 }
 
 /// Serves the demo.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let port = matches.get_one::<u16>("port").copied().unwrap_or(8080);
-    let env_file = matches.get_one::<PathBuf>("env").map(PathBuf::as_path);
+    let env_file = env_file::given(matches);
     start_logging("warn", LogFormat::Text)?;
     let settings = settings(port)?;
     runtime()?.block_on(demo(&settings, matches.get_flag("quiet"), env_file))
@@ -78,8 +72,7 @@ async fn demo(settings: &Settings, quiet: bool, env_file: Option<&Path>) -> Resu
     let tokens = company::tokens(&booted.services).await.map_err(shown)?;
     let url = booted.base_url();
     if let Some(path) = env_file {
-        let lines = env_lines(&url, enterprise, &tokens);
-        write_at_once(path, &lines).map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
+        env_file::write(path, &env_lines(&url, enterprise, &tokens))?;
     }
     introduce(&url, &tokens, quiet);
     serve(booted).await.map_err(shown)
@@ -102,22 +95,6 @@ fn env_lines(url: &str, enterprise: &EnterpriseId, tokens: &Tokens) -> String {
     }
     lines.push_str(&format!("PUBLISH_TOKEN={}\n", tokens.publish));
     lines
-}
-
-/// Writes a file so that nobody ever sees a part of it: beside it first, then in its place. It holds tokens, so only
-/// its owner may read it.
-fn write_at_once(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
 }
 
 fn introduce(url: &str, tokens: &Tokens, quiet: bool) {
