@@ -3,8 +3,10 @@
 //! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
 //! [`say`], so that logs (standard error) and answers (standard output) never mix.
 
+mod bench;
 mod demo;
 mod docs;
+mod env_file;
 mod serve;
 mod stop;
 
@@ -34,6 +36,7 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(demo::command())
         .subcommand(with_settings(serve::command()))
+        .subcommand(bench::command())
         .subcommand(docs::command())
 }
 
@@ -53,6 +56,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo::run(matches),
         Some(("serve", matches)) => serve::run(matches),
+        Some(("bench", matches)) => bench::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }
