@@ -217,7 +217,9 @@ impl Reader {
     /// Reads to the end, and checks all that was read.
     pub(super) fn finish(&mut self, company: &Company, book: &mut Book, dice: &mut Dice, tally: &mut Tally) {
         let limit = *dice.one_of(&[1, 3, 7, 500]);
-        while 0 < self.read(company, book, limit, tally) {}
+        while 0 < self.read(company, book, limit, tally) {
+            assert!(self.seen.len() < 100 * book.len(), "reading in a circle: {}: {self:?}", book.seed());
+        }
         self.check_order(book);
         if self.views.len() == 1 {
             self.check_exact(book, company.wall());
