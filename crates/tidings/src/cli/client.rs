@@ -41,6 +41,8 @@ pub(super) fn with_connection(command: Command) -> Command {
                 .env("TIDINGS_TOKEN")
                 .hide_env_values(true)
                 .value_name("TOKEN")
+                // A token is random and may begin with a hyphen.
+                .allow_hyphen_values(true)
                 .global(true)
                 .help("The access token; better given in the environment, where other users do not see it"),
         )
@@ -69,6 +71,8 @@ pub(super) enum Failure {
         /// How.
         why: String,
     },
+    /// The person stopped it. Whether the server did what was asked is not known.
+    Interrupted,
     /// The server answered with an error.
     Rejected(Rejection),
 }
@@ -104,6 +108,7 @@ impl Failure {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Failure::NotSent { .. } | Failure::Broken { .. } => true,
+            Failure::Interrupted => false,
             Failure::Rejected(rejection) => matches!(rejection.status, 429 | 500 | 502 | 503 | 504),
         }
     }
@@ -112,7 +117,7 @@ impl Failure {
     pub(super) fn did_nothing(&self) -> bool {
         match self {
             Failure::NotSent { .. } => true,
-            Failure::Broken { .. } => false,
+            Failure::Broken { .. } | Failure::Interrupted => false,
             Failure::Rejected(rejection) => rejection.status < 500,
         }
     }
@@ -135,6 +140,7 @@ impl fmt::Display for Failure {
                  TIDINGS_URL"
             ),
             Failure::Broken { why } => write!(f, "the connection broke off: {why}"),
+            Failure::Interrupted => f.write_str("stopped"),
             Failure::Rejected(Rejection { status: 401, .. }) => f.write_str(
                 "the server does not know this token (401): it is wrong, has ended or was revoked. Give a good one \
                  with TIDINGS_TOKEN or --token",
@@ -340,6 +346,13 @@ mod tests {
             assert!(Client::new(wrong, "t").is_err(), "{wrong}");
         }
         assert!(Client::new("http://127.0.0.1:1", "a\nb").is_err());
+    }
+
+    #[test]
+    fn a_token_may_begin_with_a_hyphen() {
+        let command = with_connection(Command::new("tidings"));
+        let matches = command.try_get_matches_from(["tidings", "--token", "-9xX", "--url", "http://[::1]:1"]).unwrap();
+        assert!(Client::of(&matches).is_ok_and(|client| client.authorization == "Bearer -9xX"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`histories`]: random histories, played on the services.
+//! - [`commands`]: the real program, from a terminal's side.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -15,7 +17,9 @@ mod deeds;
 mod spoiled;
 mod world;
 
+mod commands;
 mod errors;
+mod histories;
 mod long_poll;
 mod publishing;
 mod reading;

@@ -1,4 +1,4 @@
-//! A keeper that falls ill on command, for what a server says then.
+//! A keeper that falls ill or pauses on command, for what a server does then.
 
 use async_trait::async_trait;
 use feed::directory::{Enterprise, User};
@@ -12,6 +12,7 @@ use store::Stores;
 use store::directory_store::DirectoryStore;
 use store::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
+use tokio::sync::watch;
 
 /// What ails a keeper.
 #[derive(Debug, Clone)]
@@ -38,21 +39,45 @@ pub(crate) struct Spoiled {
     illness: Arc<Illness>,
 }
 
-/// The handle by which a test makes it ill and well again.
+/// Where it can be made to pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// An append has come, and nothing of it is stored yet.
+    BeforeAppend,
+    /// A scan has looked, and nobody has been told yet.
+    AfterScan,
+}
+
+/// The handle by which a test makes it ill and well again, or lets it pause.
 #[derive(Debug, Default)]
-pub(crate) struct Illness(Mutex<Option<(Part, Ill)>>);
+pub(crate) struct Illness {
+    ill: Mutex<Option<(Part, Ill)>>,
+    paused: watch::Sender<Option<Pause>>,
+}
 
 impl Illness {
     pub(crate) fn strike(&self, part: Part, ill: Ill) {
-        *self.0.lock().unwrap() = Some((part, ill));
+        *self.ill.lock().unwrap() = Some((part, ill));
     }
 
     pub(crate) fn heal(&self) {
-        *self.0.lock().unwrap() = None;
+        *self.ill.lock().unwrap() = None;
+    }
+
+    pub(crate) fn pause(&self, at: Pause) {
+        self.paused.send_replace(Some(at));
+    }
+
+    pub(crate) fn resume(&self) {
+        self.paused.send_replace(None);
+    }
+
+    async fn pass(&self, at: Pause) {
+        self.paused.subscribe().wait_for(|paused| *paused != Some(at)).await.unwrap();
     }
 
     fn check(&self, part: Part) -> Result<(), Unavailable> {
-        let ill = self.0.lock().unwrap().clone().filter(|(struck, _)| *struck == part);
+        let ill = self.ill.lock().unwrap().clone().filter(|(struck, _)| *struck == part);
         match ill {
             Some((_, Ill::Unavailable(why))) => Err(why),
             Some((_, Ill::Panics)) => panic!("a bug, made for a test"),
@@ -62,7 +87,7 @@ impl Illness {
 
     fn check_append(&self, batch: &Batch) -> Result<(), AppendError> {
         self.check(Part::Ledger).map_err(AppendError::Unavailable)?;
-        match *self.0.lock().unwrap() {
+        match *self.ill.lock().unwrap() {
             Some((_, Ill::SecondFull)) => Err(AppendError::SecondFull { index: 0, created_at: batch.now }),
             _ => Ok(()),
         }
@@ -81,12 +106,15 @@ impl Spoiled {
 impl Ledger for Spoiled {
     async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
         self.illness.check_append(&batch)?;
+        self.illness.pass(Pause::BeforeAppend).await;
         self.inner.ledger.append(batch).await
     }
 
     async fn scan(&self, scan: Scan) -> Result<Slice, Unavailable> {
         self.illness.check(Part::Ledger)?;
-        self.inner.ledger.scan(scan).await
+        let slice = self.inner.ledger.scan(scan).await;
+        self.illness.pass(Pause::AfterScan).await;
+        slice
     }
 
     async fn ends(&self, line: &Line, below: Place) -> Result<Ends, Unavailable> {

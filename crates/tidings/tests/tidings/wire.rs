@@ -107,12 +107,10 @@ async fn header_names_are_in_title_case_and_every_answer_has_a_date() {
     seen.push(ask(&mut stream, &get("/2.0/events")).await);
     check(seen.last().unwrap(), "500 Internal Server Error");
     illness.heal();
-    let mut limited = ask(&mut stream, &get("/2.0/users/me")).await;
-    while limited.head.starts_with("HTTP/1.1 200") {
-        limited = ask(&mut stream, &get("/2.0/users/me")).await;
+    for _ in 0..12 {
+        seen.push(ask(&mut stream, &get("/2.0/users/me")).await);
     }
-    check(&limited, "429 Too Many Requests");
-    seen.push(limited);
+    check(seen.last().unwrap(), "429 Too Many Requests");
     let mut names: Vec<&str> = seen.iter().flat_map(|raw| raw.head.lines().skip(1)).collect();
     names = names.into_iter().filter_map(|line| line.split_once(": ").map(|(name, _)| name)).collect();
     names.sort_unstable();

@@ -31,6 +31,8 @@ use tower::ServiceExt;
 pub(crate) const NOW: u32 = 1_750_000_000;
 /// The settling delay of history order, in seconds.
 pub(crate) const DELAY_S: u32 = 5;
+/// More entries than any stream of a test has: whoever reads so many is reading in a circle.
+const ENTRIES_MAX: usize = 20_000;
 /// A day, in seconds.
 pub(crate) const DAY_S: u32 = 86_400;
 
@@ -209,6 +211,7 @@ impl World {
         let mut page = self.page(user, query).await;
         while !page.entries.is_empty() {
             ids.extend(page.ids().into_iter().map(str::to_owned));
+            assert!(ids.len() < ENTRIES_MAX, "{query} has no end");
             page = self.page(user, &format!("{query}&stream_position={}", page.position())).await;
         }
         ids

@@ -1,6 +1,7 @@
 //! The long poll (protocol, section 9). Polls are futures driven by hand, and the clock stands still, so that "it still
 //! waits" is a fact and not a matter of patience.
 
+mod between;
 mod ending;
 mod enterprise;
 mod opening;
@@ -12,8 +13,9 @@ use axum::body::Body;
 use http::Request;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use tower::ServiceExt;
 
-/// A poll under way.
+/// A request under way, mostly a poll.
 struct Waiting(Pin<Box<dyn Future<Output = Answer>>>);
 
 impl World {
@@ -27,8 +29,11 @@ impl World {
 
     /// Begins to poll, without a token: whoever knows the URL may.
     fn poll(&self, path: &str) -> Waiting {
-        use tower::ServiceExt;
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.begin(Request::get(path).body(Body::empty()).unwrap())
+    }
+
+    /// Begins a request.
+    fn begin(&self, request: Request<Body>) -> Waiting {
         let router = self.router.clone();
         // Without a budget the runtime would now and then take a future for waiting that only lets others go first.
         Waiting(Box::pin(tokio::task::unconstrained(async move {
@@ -38,19 +43,23 @@ impl World {
 }
 
 impl Waiting {
-    /// Lets the poll run as far as it can; answers the message if there is one now.
-    fn message(&mut self) -> Option<String> {
+    /// Lets the request run as far as it can; its answer, if there is one now.
+    fn answer(&mut self) -> Option<Answer> {
         match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => None,
-            Poll::Ready(answer) => {
-                assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
-                assert_eq!(answer.header("content-type"), Some("application/json"));
-                let body = answer.json();
-                assert_eq!(body["version"], 1);
-                assert_eq!(body.as_object().unwrap().len(), 2);
-                Some(body["message"].as_str().unwrap().to_owned())
-            }
+            Poll::Ready(answer) => Some(answer),
         }
+    }
+
+    /// Lets a poll run as far as it can; its message, if there is one now.
+    fn message(&mut self) -> Option<String> {
+        let answer = self.answer()?;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let body = answer.json();
+        assert_eq!(body["version"], 1);
+        assert_eq!(body.as_object().unwrap().len(), 2);
+        Some(body["message"].as_str().unwrap().to_owned())
     }
 
     #[track_caller]

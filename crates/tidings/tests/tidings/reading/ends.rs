@@ -25,6 +25,7 @@ const VIEWS: [&str; 12] = [
 /// Reads to the end, and asks again: same position, same JSON type, nothing there. Answers that page.
 async fn check_end(world: &World, query: &str) -> Page {
     let mut page = world.page(ADMIN, query).await;
+    // Each page moves on, so this ends.
     while !page.entries.is_empty() {
         let next = world.page(ADMIN, &format!("{query}&stream_position={}", page.position())).await;
         let moved =

@@ -87,7 +87,7 @@ async fn the_limit_counts_what_matches() {
         let query = format!("stream_type={stream}&event_type=FAILED_LOGIN&limit=8");
         let mut page = world.page(ADMIN, &query).await;
         let mut counts = vec![page.entries.len()];
-        while !page.entries.is_empty() {
+        while !page.entries.is_empty() && counts.len() < 10 {
             page = world.page(ADMIN, &format!("{query}&stream_position={}", page.position())).await;
             counts.push(page.entries.len());
         }
