@@ -29,25 +29,48 @@ pub(super) struct Given<'a> {
     /// Members nobody knows, in their order; they go to readers as they are.
     pub(super) extra: Vec<(Text<'a>, &'a str)>,
     pub(super) kept: Kept<'a>,
+    /// Bit by bit, which of the members known have been read.
     seen: u16,
 }
 
-/// The members known, for finding doubles.
-const KNOWN: [&str; 13] = [
-    "type",
-    "event_id",
-    "created_by",
-    "created_at",
-    "recorded_at",
-    "event_type",
-    "session_id",
-    "source",
-    "action_by",
-    "ip_address",
-    "additional_details",
-    "accessible_by",
-    "feed",
-];
+/// The members known.
+#[derive(Clone, Copy)]
+enum Known {
+    Type,
+    EventId,
+    CreatedBy,
+    CreatedAt,
+    RecordedAt,
+    EventType,
+    SessionId,
+    Source,
+    ActionBy,
+    IpAddress,
+    AdditionalDetails,
+    AccessibleBy,
+    Feed,
+}
+
+impl Known {
+    fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "type" => Known::Type,
+            "event_id" => Known::EventId,
+            "created_by" => Known::CreatedBy,
+            "created_at" => Known::CreatedAt,
+            "recorded_at" => Known::RecordedAt,
+            "event_type" => Known::EventType,
+            "session_id" => Known::SessionId,
+            "source" => Known::Source,
+            "action_by" => Known::ActionBy,
+            "ip_address" => Known::IpAddress,
+            "additional_details" => Known::AdditionalDetails,
+            "accessible_by" => Known::AccessibleBy,
+            "feed" => Known::Feed,
+            _ => return None,
+        })
+    }
+}
 
 impl<'a> Given<'a> {
     /// Reads an event that is an object of its own.
@@ -67,48 +90,51 @@ impl<'a> Given<'a> {
         self.take(&value, name, reader).map_err(|fault| fault.under(&value))
     }
 
-    /// Whether nothing at all was given.
-    pub(super) fn is_empty(&self) -> bool {
-        self.seen == 0 && self.extra.is_empty()
+    /// The event type, which every event must have.
+    pub(super) fn type_text(&self) -> Checked<Text<'a>> {
+        self.event_type.ok_or_else(no_type)
     }
 
     fn take(&mut self, known: &str, name: Text<'a>, reader: &mut Reader<'a>) -> Checked<()> {
-        let Some(at) = KNOWN.iter().position(|it| *it == known) else {
+        let Some(member) = Known::of_name(known) else {
             if self.extra.iter().any(|(other, _)| other.value() == known) {
                 return Err(twice());
             }
             self.extra.push((name, reader.raw()?));
             return Ok(());
         };
-        if self.seen & 1 << at != 0 {
+        let bit = 1 << member as u16;
+        if self.seen & bit != 0 {
             return Err(twice());
         }
-        self.seen |= 1 << at;
-        match known {
-            "type" => self.object_type(reader)?,
-            "event_id" => self.event_id = text_or_null(reader, "an id", id)?,
-            "event_type" => self.event_type = Some(typed(reader)?),
-            "created_at" => self.created_at = text_or_null(reader, "a time such as '2025-05-14T02:09:05-07:00'", any)?,
-            "created_by" => {
+        self.seen |= bit;
+        match member {
+            Known::Type => self.object_type(reader)?,
+            Known::EventId => self.event_id = text_or_null(reader, "an id", id)?,
+            Known::EventType => self.event_type = Some(typed(reader)?),
+            Known::CreatedAt => {
+                self.created_at = text_or_null(reader, "a time such as '2025-05-14T02:09:05-07:00'", any)?;
+            }
+            Known::CreatedBy => {
                 // Null says as little as nothing; both become the anonymous user.
                 let given = self.person(reader, &ACTOR)?;
                 self.created_by = given.filter(|raw| *raw != "null");
             }
-            "recorded_at" => {
+            Known::RecordedAt => {
                 self.has_recorded_at = true;
                 reader.skip()?;
             }
-            "session_id" => self.session_id = Some(raw_text_or_null(reader)?),
-            "source" => self.source = source::read(reader, &mut self.kept)?,
-            "action_by" => self.action_by = self.person(reader, &PERSON)?,
-            "ip_address" => self.ip_address = text_or_null(reader, "a string", any)?.map(|text| text.raw),
-            "additional_details" => self.additional_details = Some(map_or_null(reader)?),
-            "accessible_by" => {
+            Known::SessionId => self.session_id = Some(raw_text_or_null(reader)?),
+            Known::Source => self.source = source::read(reader, &mut self.kept)?,
+            Known::ActionBy => self.action_by = self.person(reader, &PERSON)?,
+            Known::IpAddress => self.ip_address = text_or_null(reader, "a string", any)?.map(|text| text.raw),
+            Known::AdditionalDetails => self.additional_details = Some(map_or_null(reader)?),
+            Known::AccessibleBy => {
                 let start = begin(reader)?;
                 COLLABORATOR.check(reader, &mut self.kept)?;
                 self.accessible_by = Some(reader.since(start));
             }
-            _ => self.feed = Some(feed(reader)?),
+            Known::Feed => self.feed = Some(feed(reader)?),
         }
         Ok(())
     }
@@ -131,6 +157,11 @@ impl<'a> Given<'a> {
     }
 }
 
+/// The fault of an event that does not say what happened.
+pub(super) fn no_type() -> Fault {
+    Fault::new("is missing; name what happened, such as \"ITEM_UPLOAD\" or \"LOGIN\"").under("event_type")
+}
+
 /// The place of the next value's first byte.
 fn begin<'a>(reader: &mut Reader<'a>) -> Checked<Reader<'a>> {
     reader.kind()?;
@@ -150,7 +181,7 @@ fn text_or_null<'a>(
         Kind::Text => {}
         other => return Err(not_of_kind(wanted, other)),
     }
-    let text = reader.text()?;
+    let text = reader.string()?;
     check(text)?;
     Ok(Some(text))
 }

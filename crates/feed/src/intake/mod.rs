@@ -9,6 +9,7 @@
 
 mod batch;
 mod check;
+mod deed;
 mod derive;
 mod draft;
 mod effects;

@@ -5,7 +5,7 @@
 use super::check::time::Moment;
 use super::fault::{Checked, Fault};
 use super::json::Text;
-use crate::event::{EventType, Rendering};
+use crate::event::{EventType, FeedKind, Rendering};
 use crate::id::EventId;
 use crate::limits::EVENT_BYTES_MAX;
 use crate::time::WIRE_TIME_BYTES;
@@ -79,8 +79,16 @@ impl Writer {
 }
 
 impl Parts<'_> {
+    /// The rendering for this kind of feed.
+    pub(super) fn render(self, feed: FeedKind) -> Checked<Rendering> {
+        match feed {
+            FeedKind::User => self.for_users(),
+            FeedKind::Enterprise => self.for_enterprise(),
+        }
+    }
+
     /// What user feeds get.
-    pub(super) fn for_users(self) -> Checked<Rendering> {
+    fn for_users(self) -> Checked<Rendering> {
         let mut writer = Writer::start(self.capacity(), r#"{"type":"event","event_id":"#, self.id_text);
         writer.member(r#","created_by":"#, self.created_by.unwrap_or(ANONYMOUS));
         let created_at = writer.time(r#","created_at":"#, &self.created_at.wire);
@@ -96,7 +104,7 @@ impl Parts<'_> {
     }
 
     /// What the enterprise feed gets.
-    pub(super) fn for_enterprise(self) -> Checked<Rendering> {
+    fn for_enterprise(self) -> Checked<Rendering> {
         let mut writer = Writer::start(self.capacity(), r#"{"source":"#, self.source.unwrap_or("null"));
         writer.member(r#","created_by":"#, self.created_by.unwrap_or(ANONYMOUS));
         writer.member(r#","action_by":"#, self.action_by.unwrap_or("null"));

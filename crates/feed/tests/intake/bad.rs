@@ -82,7 +82,11 @@ fn whole_files_that_would_break_a_reader() {
         (r#"{"type":"file","id":"31","sequence_id":3}"#, "sequence_id", "write it in quotes"),
         (r#"{"type":"file","id":"31","sequence_id":"x"}"#, "sequence_id", "string of digits"),
         (r#"{"type":"file","id":"31","item_status":"gone"}"#, "item_status", "'active', 'trashed', 'deleted'"),
-        (r#"{"type":"folder","id":"31","path_collection":{"entries":[]}}"#, "path_collection.total_count", "is missing"),
+        (
+            r#"{"type":"folder","id":"31","path_collection":{"entries":[]}}"#,
+            "path_collection.total_count",
+            "is missing",
+        ),
         (
             r#"{"type":"folder","id":"31","path_collection":{"total_count":2,"entries":[{"type":"folder","id":"1"},{"type":"file","id":"1"}]}}"#,
             "path_collection.entries[1].type",
@@ -99,7 +103,11 @@ fn whole_files_that_would_break_a_reader() {
         (r#"{"item_type":"file","item_id":"31","item_name":"A","type":"file"}"#, "type", "promises a whole object"),
         (r#"{"item_type":"file","item_id":"31","item_name":"A","parent":{"id":"1"}}"#, "parent.type", "is missing"),
     ] {
-        check(&format!(r#"{{"feed":"enterprise","event_type":"X","source":{source}}}"#), &format!("source.{field}"), words);
+        check(
+            &format!(r#"{{"feed":"enterprise","event_type":"X","source":{source}}}"#),
+            &format!("source.{field}"),
+            words,
+        );
     }
 }
 
@@ -132,7 +140,11 @@ fn envelopes_that_could_mean_something_else() {
 fn changes_to_users_must_say_whom_and_what() {
     for name in ["NEW_USER", "EDIT_USER", "DELETE_USER", "CHANGE_ADMIN_ROLE"] {
         check(&format!(r#"{{"event_type":"{name}"}}"#), "source", "must be the user concerned");
-        check(&format!(r#"{{"enterprise":{{"event_type":"{name}"}}}}"#), "enterprise.source", "must be the user concerned");
+        check(
+            &format!(r#"{{"enterprise":{{"event_type":"{name}"}}}}"#),
+            "enterprise.source",
+            "must be the user concerned",
+        );
     }
     for (details, field, words) in [
         (r#"{"role":"Admin"}"#, "role", "must be 'user', 'coadmin', 'admin' or 'service_account', but is 'Admin'"),
@@ -166,7 +178,10 @@ fn what_is_too_deep_or_too_large() {
         Err(Refused::TooLarge { bytes: PUBLISH_BYTES_MAX + 1 })
     );
     let line = "{\"event_type\":\"LOGIN\"}\n";
-    assert_eq!(read(line.repeat(PUBLISH_DRAFTS_MAX).as_bytes(), Format::Ndjson).map(|it| it.len()), Ok(PUBLISH_DRAFTS_MAX));
+    assert_eq!(
+        read(line.repeat(PUBLISH_DRAFTS_MAX).as_bytes(), Format::Ndjson).map(|it| it.len()),
+        Ok(PUBLISH_DRAFTS_MAX)
+    );
     assert_eq!(read(line.repeat(PUBLISH_DRAFTS_MAX + 1).as_bytes(), Format::Ndjson), Err(Refused::TooManyDrafts));
 
     let audience = |count: usize| {

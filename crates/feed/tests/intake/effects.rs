@@ -24,8 +24,12 @@ fn check(draft: &str, effects: &[Effect]) {
 fn whoever_is_named_is_met_once() {
     let tomas = || met("8", "Tomas", "tomas@halden.example");
     let whole = file("");
-    check(&format!(r#"{{"user":{{"event_type":"ITEM_MOVE","created_by":{MARA},"source":{whole}}}}}"#), &[mara(), tomas()]);
-    let audience = format!(r#"{{"user":{{"event_type":"M","created_by":{MARA},"source":{whole}}},"audience":["9","8","7","2"]}}"#);
+    check(
+        &format!(r#"{{"user":{{"event_type":"ITEM_MOVE","created_by":{MARA},"source":{whole}}}}}"#),
+        &[mara(), tomas()],
+    );
+    let audience =
+        format!(r#"{{"user":{{"event_type":"M","created_by":{MARA},"source":{whole}}},"audience":["9","8","7","2"]}}"#);
     check(&audience, &[mara(), tomas(), met("9", "", "")]);
     check(&format!(r#"{{"user":{{"event_type":"M","source":{whole}}}}}"#), &[tomas()]);
     let own = r#"{"type":"folder","id":"5","owned_by":{"type":"user","id":"7"}}"#;
@@ -59,14 +63,19 @@ fn users_come_change_and_go() {
         check(&about("CHANGE_ADMIN_ROLE", details), &[mara(), set(None, None, Some(role))]);
     }
     // What the event does not say stays as it is.
-    check(r#"{"event_type":"EDIT_USER","source":{"type":"user","id":"7","name":"Ida"}}"#, &[set(Some("Ida"), None, None)]);
+    check(
+        r#"{"event_type":"EDIT_USER","source":{"type":"user","id":"7","name":"Ida"}}"#,
+        &[set(Some("Ida"), None, None)],
+    );
     check(r#"{"event_type":"DELETE_USER","source":{"type":"user","id":"2"}}"#, &[]);
 }
 
 #[test]
 fn folders_are_synced_by_either_vocabulary_once() {
     let synced = || Effect::Synced { user: UserId::new("7").unwrap(), folder: ItemId::new("5").unwrap() };
-    let user = |name: &str| format!(r#"{{"event_type":"{name}","created_by":{MARA},"source":{{"type":"folder","id":"5","name":"F"}}}}"#);
+    let user = |name: &str| {
+        format!(r#"{{"event_type":"{name}","created_by":{MARA},"source":{{"type":"folder","id":"5","name":"F"}}}}"#)
+    };
     let enterprise = format!(
         r#"{{"event_type":"ITEM_SYNC","created_by":{MARA},"source":{{"item_type":"folder","item_id":"5","item_name":"F"}}}}"#
     );

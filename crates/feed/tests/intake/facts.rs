@@ -4,7 +4,10 @@ use super::{MARA, file, one};
 use feed::event::{Event, UserStreams};
 use feed::id::UserId;
 
-fn ids(event: &Event) -> (&str, Option<&str>, Option<(&str, Vec<&str>)>) {
+/// Actor, owner, and the item with the folders above it.
+type Facts<'e> = (&'e str, Option<&'e str>, Option<(&'e str, Vec<&'e str>)>);
+
+fn ids(event: &Event) -> Facts<'_> {
     let item = event.item.as_ref();
     (
         event.actor.as_str(),
@@ -16,9 +19,13 @@ fn ids(event: &Event) -> (&str, Option<&str>, Option<(&str, Vec<&str>)>) {
 #[test]
 fn actor_owner_item_and_folders_are_found_in_every_shape() {
     let owner = r#""owned_by":{"type":"user","id":"8"}"#;
-    let thin = |parent: &str| format!(r#"{{"item_type":"file","item_id":"31","item_name":"A","parent":{parent},{owner}}}"#);
-    let collaboration = |what: &str| format!(r#"{{"{what}_id":"31","user_id":"9","parent":{{"type":"folder","id":"11"}},{owner}}}"#);
-    let with = |source: &str| one(&format!(r#"{{"feed":"enterprise","event_type":"X","created_by":{MARA},"source":{source}}}"#));
+    let thin =
+        |parent: &str| format!(r#"{{"item_type":"file","item_id":"31","item_name":"A","parent":{parent},{owner}}}"#);
+    let collaboration =
+        |what: &str| format!(r#"{{"{what}_id":"31","user_id":"9","parent":{{"type":"folder","id":"11"}},{owner}}}"#);
+    let with = |source: &str| {
+        one(&format!(r#"{{"feed":"enterprise","event_type":"X","created_by":{MARA},"source":{source}}}"#))
+    };
     for (source, expected) in [
         (file(""), ("7", Some("8"), Some(("31", vec!["11"])))),
         (thin(r#"{"type":"folder","id":"11"}"#), ("7", Some("8"), Some(("31", vec!["11"])))),
@@ -27,7 +34,10 @@ fn actor_owner_item_and_folders_are_found_in_every_shape() {
         (collaboration("file"), ("7", Some("8"), Some(("31", vec!["11"])))),
         (collaboration("folder"), ("7", Some("8"), Some(("31", vec!["11"])))),
         (r#"{"type":"comment","id":"5","item":{"type":"file","id":"31"}}"#.into(), ("7", None, Some(("31", vec![])))),
-        (r#"{"type":"folder","id":"31","parent":{"type":"folder","id":"11"}}"#.into(), ("7", None, Some(("31", vec!["11"])))),
+        (
+            r#"{"type":"folder","id":"31","parent":{"type":"folder","id":"11"}}"#.into(),
+            ("7", None, Some(("31", vec!["11"]))),
+        ),
         (r#"{"type":"folder","id":"0"}"#.into(), ("7", None, None)),
         (MARA.into(), ("7", None, None)),
         (r#"{"type":"app_item","id":"5","app_item_type":"hub"}"#.into(), ("7", None, None)),
@@ -58,11 +68,9 @@ fn the_user_rendering_speaks_first() {
 #[test]
 fn the_catalogue_says_which_streams_carry_a_type() {
     let everything = UserStreams::ALL.and(UserStreams::CHANGES).and(UserStreams::SYNC);
-    for (name, streams) in [
-        ("ITEM_UPLOAD", everything),
-        ("ITEM_DOWNLOAD", UserStreams::ALL),
-        ("MINE", UserStreams::ALL),
-    ] {
+    for (name, streams) in
+        [("ITEM_UPLOAD", everything), ("ITEM_DOWNLOAD", UserStreams::ALL), ("MINE", UserStreams::ALL)]
+    {
         assert_eq!(one(&format!(r#"{{"user":{{"event_type":"{name}"}}}}"#)).carried_by, streams, "{name}");
     }
     assert_eq!(one(r#"{"enterprise":{"event_type":"LOGIN"}}"#).carried_by, UserStreams::NONE);

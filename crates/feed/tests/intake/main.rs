@@ -1,5 +1,7 @@
 //! Tests of intake through its public face: a body goes in, events or a refusal come out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
 mod bad;
 mod effects;
 mod facts;

@@ -58,7 +58,7 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| Value::from_iter(map)),
+            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
         ]
     })
 }
@@ -71,16 +71,15 @@ fn mutated() -> impl Strategy<Value = (Vec<u8>, Format)> {
         prop::sample::select(vec!["null", "{}", "[]", "\"", "0", ",", "\\u00", "\"type\":\"file\",", "1e9"])
             .prop_map(|text| text.as_bytes().to_vec()),
     ];
-    (prop::sample::select(lines), any::<prop::sample::Index>(), 0..12_usize, filling, any::<bool>(), 0..4_usize).prop_map(
-        |(line, at, length, filling, ndjson, wrap)| {
+    (prop::sample::select(lines), any::<prop::sample::Index>(), 0..12_usize, filling, any::<bool>(), 0..4_usize)
+        .prop_map(|(line, at, length, filling, ndjson, wrap)| {
             let mut body = line.as_bytes().to_vec();
             let at = at.index(body.len());
             body.splice(at..(at + length).min(line.len()), filling);
             let (before, after) = [("", ""), ("[", "]"), ("{\"user\":", "}"), ("{\"enterprise\":", "}")][wrap];
             let body = [before.as_bytes(), &body, after.as_bytes()].concat();
             (body, if ndjson { Format::Ndjson } else { Format::Json })
-        },
-    )
+        })
 }
 
 proptest! {

@@ -31,10 +31,9 @@ fn what_is_missing_is_filled_in_for_the_enterprise() {
 
 #[test]
 fn unknown_members_go_to_the_end_as_they_are() {
-    let event = one(
-        r#" { "x-1" : [ 1.0 , "é\u00e9" ] , "event_type" : "LOGIN", "recorded_at": "whenever", "type": "event",
-            "session_id": "s\/1", "event_id": "\u0065-1", "ip_address": "203.0.113.24", "y": {"b": 1,  "a": 2} } "#,
-    );
+    let event =
+        one(r#" { "x-1" : [ 1.0 , "é\u00e9" ] , "event_type" : "LOGIN", "recorded_at": "whenever", "type": "event",
+            "session_id": "s\/1", "event_id": "\u0065-1", "ip_address": "203.0.113.24", "y": {"b": 1,  "a": 2} } "#);
     assert_snapshot!(text(event.enterprise.as_ref()), @r#"{"source":null,"created_by":{"type":"user","id":"2","name":"Unknown User","login":""},"action_by":null,"created_at":"2025-05-14T10:00:00+00:00","event_id":"\u0065-1","event_type":"LOGIN","ip_address":"203.0.113.24","type":"event","session_id":"s\/1","additional_details":null,"x-1":[ 1.0 , "é\u00e9" ],"y":{"b": 1,  "a": 2}}"#);
     assert_eq!(event.enterprise.unwrap().event_id.as_str(), "e-1");
 }

@@ -51,5 +51,5 @@ fn the_samples_of_users_give_enterprise_events_where_that_is_faithful() {
     }
     alone.sort();
     alone.dedup();
-    insta::assert_snapshot!(alone.join(" "), @"");
+    insta::assert_snapshot!(alone.join(" "), @r#"COLLAB_ADD_COLLABORATOR COLLAB_INVITE_COLLABORATOR COLLAB_REMOVE_COLLABORATOR COLLAB_ROLE_CHANGE COMMENT_CREATE COMMENT_DELETE GROUP_ADD_USER GROUP_REMOVE_USER ITEM_SHARED TAG_ITEM_CREATE TASK_ASSIGNMENT_CREATE TASK_CREATE"#);
 }
