@@ -99,7 +99,9 @@ impl Writer {
     /// Gets ready for a batch or a turn of day: forgets what has become visible, notices what was given up, and begins
     /// the next partition when it is time.
     fn begin(&mut self, now: Second) {
-        if self.epoch != self.core.epoch() {
+        // In a store that takes no more writes a frame may be under way that still becomes visible; nothing is taken
+        // over then, because nothing will be written.
+        if self.epoch != self.core.epoch() && self.core.writable().is_ok() {
             self.take_over();
         }
         let visible = self.core.visible();
@@ -132,6 +134,7 @@ impl Writer {
 
     /// Closes the partition being written if it is of a day that is over; answers the empty frame that does so.
     pub(super) fn turn(&mut self, now: Second) -> Option<Arc<Staged>> {
+        self.core.writable().ok()?;
         let before = self.staged.partition;
         self.begin(now);
         (self.staged.partition != before).then(|| self.close())

@@ -463,19 +463,19 @@ fn set_aside(
 
 /// The directory: its snapshot, and what frames noted since.
 fn heal_directory(small: &SmallState, view: &View) -> Result<Directory, OpenError> {
-    let snapshot = small.snapshot()?;
+    let heard = small.heard()?.unwrap_or_default();
     let sealed = view.sealed().map(|partition| partition.number).max().unwrap_or(0);
-    if sealed > snapshot.as_ref().map_or(0, |snapshot| snapshot.partition) {
+    if sealed > heard.partition {
         let what = format!("the directory in {STATE} has not heard partition {sealed}; it belongs to an older store");
         return Err(OpenError::Damaged(what));
     }
-    let mut snapshot = snapshot.unwrap_or_default();
-    for live in view.live().filter(|live| snapshot.partition <= live.number) {
-        let from = if live.number == snapshot.partition { snapshot.frames } else { 0 };
+    let mut directory = small.directory()?;
+    for live in view.live().filter(|live| heard.partition <= live.number) {
+        let from = if live.number == heard.partition { heard.frames } else { 0 };
         let noted = live.index().noted.clone();
         for offset in noted {
-            play(live, offset, from, &mut snapshot.directory)?;
+            play(live, offset, from, &mut directory)?;
         }
     }
-    Ok(snapshot.directory)
+    Ok(directory)
 }

@@ -18,7 +18,7 @@ use super::frame::{Frame, HEAD_BYTES, Head};
 use super::live::{Live, LiveIndex};
 use super::manifest::{HalfRecord, LineEnds};
 use super::sealed::write::{HalfName, HalfWriter, discard};
-use super::small_state::Snapshot;
+use super::small_state::Heard;
 use super::view::Part;
 use crate::ledger::Unavailable;
 use feed::directory::Directory;
@@ -147,24 +147,24 @@ fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRec
 
 /// Brings the snapshot of the directory to the end of a partition.
 fn take_snapshot(core: &Core, live: &Live) -> Result<(), Unavailable> {
-    let mut snapshot = core.small.snapshot()?.unwrap_or_default();
-    if live.number < snapshot.partition {
-        return Ok(());
-    }
-    let from = if live.number == snapshot.partition { snapshot.frames } else { 0 };
+    let before = core.small.heard()?.unwrap_or_default();
     let (noted, frames) = {
         let index = live.index();
         (index.noted.clone(), index.frames)
     };
-    if !noted.is_empty() || snapshot.partition < live.number {
-        for offset in noted {
-            play(live, offset, from, &mut snapshot.directory)?;
-        }
-        snapshot.partition = live.number;
-        snapshot.frames = frames;
-        core.small.put_snapshot(&snapshot)?;
+    let after = Heard { partition: live.number, frames };
+    if after <= before {
+        return Ok(());
     }
-    Ok(())
+    if noted.is_empty() {
+        return core.small.put_snapshot(after, None);
+    }
+    let from = if live.number == before.partition { before.frames } else { 0 };
+    let mut directory = core.small.directory()?;
+    for offset in noted {
+        play(live, offset, from, &mut directory)?;
+    }
+    core.small.put_snapshot(after, Some(&directory))
 }
 
 /// Lets a directory hear what the frame at this offset notes, unless it is before frame number `from`.
@@ -192,12 +192,10 @@ pub(super) fn close(core: &Core) -> Result<(), Unavailable> {
     core.writable()?;
     let view = core.view();
     let Some(open) = view.open() else { return Ok(()) };
-    let frames = open.index().frames;
-    if let Some(snapshot) = core.small.snapshot()?
-        && (snapshot.partition, snapshot.frames) == (open.number, frames)
-    {
+    let heard = Heard { partition: open.number, frames: open.index().frames };
+    if core.small.heard()? == Some(heard) {
         return Ok(());
     }
     let directory = core.directory().clone();
-    core.small.put_snapshot(&Snapshot { partition: open.number, frames, directory })
+    core.small.put_snapshot(heard, Some(&directory))
 }

@@ -7,11 +7,13 @@
 //! | `token_ids` | id | number |
 //! | `secrets` | name | 32 bytes |
 //! | `holds` | enterprise | nothing: its events are not swept |
-//! | `snapshots` | `directory` | a [`Snapshot`] as JSON |
+//! | `snapshots` | `directory` | the directory as JSON |
+//! | | `heard` | partition (8 bytes) and count of frames (8 bytes) that it has heard |
 //!
 //! The directory is what events made of it. A snapshot says up to which frame it heard them; opening plays the later
 //! ones, so the two can never disagree, and a partition is sealed only when a durable snapshot has heard all of it.
 
+use super::codec::{Taker, put_u64};
 use super::fault::Fault;
 use super::files::{File, Files, is_full, read_exact, read_vec, write_all};
 use super::format::{NEW, STATE};
@@ -21,7 +23,6 @@ use feed::directory::Directory;
 use feed::id::EnterpriseId;
 use feed::limits::LIST_ROWS_MAX;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
-use serde::{Deserialize, Serialize};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -34,19 +35,33 @@ const SECRETS: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("secre
 const HOLDS: TableDefinition<'_, &str, ()> = TableDefinition::new("holds");
 const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
 const DIRECTORY: &str = "directory";
+const HEARD: &str = "heard";
 /// The database is small; most of it is read once.
 const CACHE_BYTES: usize = 4 << 20;
 /// It is copied in pieces of so many bytes.
 const COPY_BYTES: usize = 1 << 20;
 
-/// The directory as it was after some frame.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Snapshot {
-    /// It heard all partitions before this one,
+/// Up to where a snapshot of the directory has heard the events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Heard {
+    /// All partitions before this one,
     pub(super) partition: u64,
     /// and so many frames of this one.
     pub(super) frames: u64,
-    pub(super) directory: Directory,
+}
+
+impl Heard {
+    fn to_bytes(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_u64(&mut out, self.partition);
+        put_u64(&mut out, self.frames);
+        out
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut taker = Taker(bytes);
+        Some(Heard { partition: taker.u64()?, frames: taker.u64()? })
+    }
 }
 
 /// The database. After a failed write redb must be opened again, hence the lock around it.
@@ -292,19 +307,36 @@ impl SmallState {
         })
     }
 
-    pub(super) fn snapshot(&self) -> Result<Option<Snapshot>, Unavailable> {
+    /// Up to where the snapshot has heard, if there is one.
+    pub(super) fn heard(&self) -> Result<Option<Heard>, Unavailable> {
         self.with(|database| {
-            let read = database.begin_read()?;
-            let json = read.open_table(SNAPSHOTS)?.get(DIRECTORY)?;
-            json.map(|json| serde_json::from_slice(json.value())).transpose().map_err(broken)
+            let stored = database.begin_read()?.open_table(SNAPSHOTS)?.get(HEARD)?;
+            let heard = stored.map(|bytes| Heard::parse(bytes.value()));
+            heard.map(|heard| heard.ok_or_else(|| StorageError::Corrupted(HEARD.to_owned()).into())).transpose()
         })
     }
 
-    pub(super) fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), Unavailable> {
-        let json = serde_json::to_vec(snapshot).map_err(|error| told(broken(error)))?;
+    /// The directory of the snapshot; empty if there is none.
+    pub(super) fn directory(&self) -> Result<Directory, Unavailable> {
+        self.with(|database| {
+            let json = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)?;
+            let directory = json.map(|json| serde_json::from_slice(json.value())).transpose().map_err(broken)?;
+            Ok(directory.unwrap_or_default())
+        })
+    }
+
+    /// Keeps up to where the snapshot has heard; with the directory if that has changed.
+    pub(super) fn put_snapshot(&self, heard: Heard, changed: Option<&Directory>) -> Result<(), Unavailable> {
+        let json = changed.map(serde_json::to_vec).transpose().map_err(|error| told(broken(error)))?;
         self.with(|database| {
             let write = database.begin_write()?;
-            write.open_table(SNAPSHOTS)?.insert(DIRECTORY, json.as_slice())?;
+            {
+                let mut snapshots = write.open_table(SNAPSHOTS)?;
+                if let Some(json) = &json {
+                    snapshots.insert(DIRECTORY, json.as_slice())?;
+                }
+                snapshots.insert(HEARD, heard.to_bytes().as_slice())?;
+            }
             Ok(write.commit()?)
         })
     }
@@ -363,7 +395,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
             let _: TokenRecord = serde_json::from_slice(row?.1.value()).map_err(broken)?;
         }
         if let Some(json) = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)? {
-            let _: Snapshot = serde_json::from_slice(json.value()).map_err(broken)?;
+            let _: Directory = serde_json::from_slice(json.value()).map_err(broken)?;
         }
         Ok::<(), redb::Error>(())
     });

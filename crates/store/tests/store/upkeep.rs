@@ -167,7 +167,7 @@ async fn a_flipped_bit_is_found_and_named_and_gives_no_wrong_page() {
 async fn a_flipped_bit_in_the_small_state_is_found() {
     let (disk, _) = some_days().await;
     let path = events_file(&disk, "state.redb");
-    let snapshot = b"\"directory\"";
+    let snapshot = b"\"enterprises\"";
     let bytes = disk.read(&path);
     let mut copies = bytes.windows(snapshot.len()).enumerate().filter(|(_, window)| window == snapshot).peekable();
     assert!(copies.peek().is_some());
