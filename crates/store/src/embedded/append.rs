@@ -135,9 +135,9 @@ impl Writer {
     /// Closes the partition being written if it is of a day that is over; answers the empty frame that does so.
     pub(super) fn turn(&mut self, now: Second) -> Option<Arc<Staged>> {
         self.core.writable().ok()?;
-        let before = self.staged.partition;
         self.begin(now);
-        (self.staged.partition != before).then(|| self.close())
+        let open = self.core.view().open().map(|live| live.number);
+        (Some(self.staged.partition) != open).then(|| self.close())
     }
 
     /// Ends the frame in the making and begins the next.
