@@ -98,19 +98,19 @@ impl DirectoryStore for EmbeddedStore {
 #[async_trait]
 impl TokenStore for EmbeddedStore {
     async fn add(&self, token: TokenRecord) -> Result<(), Unavailable> {
-        self.inner.core.small.add_token(&token)
+        self.inner.core.small.add_token(token)
     }
 
     async fn find(&self, hash: &TokenHash) -> Result<Option<TokenRecord>, Unavailable> {
-        self.inner.core.small.token_by_hash(hash)
+        Ok(self.inner.core.small.token_by_hash(hash))
     }
 
     async fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, Unavailable> {
-        self.inner.core.small.token_by_id(id)
+        Ok(self.inner.core.small.token_by_id(id))
     }
 
     async fn list(&self, enterprise: &EnterpriseId) -> Result<Vec<TokenRecord>, Unavailable> {
-        self.inner.core.small.tokens(enterprise)
+        Ok(self.inner.core.small.tokens(enterprise))
     }
 
     async fn remove(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable> {

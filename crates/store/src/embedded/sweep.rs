@@ -27,7 +27,8 @@ use feed::id::EnterpriseId;
 use feed::position::Place;
 use feed::stream_type::{StreamType, UserStream};
 use feed::time::Second;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Halves of at most so many bytes are written again whatever little is expired in them.
@@ -64,7 +65,7 @@ struct Todo {
 struct Cuts<'a> {
     core: &'a Core,
     now: Second,
-    held: FxHashSet<String>,
+    held: BTreeSet<String>,
 }
 
 impl Cuts<'_> {
@@ -84,8 +85,7 @@ impl Cuts<'_> {
 
 /// What is to be swept at `now`, oldest first; at most `max` halves.
 fn plan(core: &Core, now: Second, max: usize) -> Result<Vec<Todo>, Unavailable> {
-    let held = core.small.held()?.into_iter().collect();
-    let cuts = Cuts { core, now, held };
+    let cuts = Cuts { core, now, held: core.small.holds() };
     let mut todo = Vec::new();
     for partition in core.view().sealed() {
         for kind in KINDS {

@@ -10,6 +10,7 @@ use crate::histories::script::{ENTERPRISES, Script, Step, USERS};
 use crate::trial::NOW;
 use crate::trial::whole;
 use feed::directory::{Effect, Enterprise};
+use feed::permission::Scopes;
 use feed::position::Place;
 use feed::time::Second;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use store::embedded::{EmbeddedStore, Options};
 use store::ledger::{AppendError, Batch, Ledger, Line, Scan, Unavailable};
 use store::memory::MemoryStore;
+use store::token_store::{TokenHash, TokenRecord, TokenStore};
 
 const DIR: &str = "/store";
 
@@ -61,6 +63,8 @@ struct Run {
     oracle: MemoryStore,
     delay_s: u32,
     now: Second,
+    /// Tokens that were acknowledged.
+    tokens: Vec<TokenRecord>,
     tally: Tally,
 }
 
@@ -87,6 +91,7 @@ pub(crate) async fn play(seed: u64) -> Tally {
         oracle: MemoryStore::new(script.delay_s),
         delay_s: script.delay_s,
         now: Second(NOW),
+        tokens: Vec::new(),
         tally: Tally::default(),
     };
     run.start(seed).await;
@@ -106,6 +111,7 @@ pub(crate) async fn play(seed: u64) -> Tally {
                 run.restart(seed, None).await;
             }
             Step::Begin(_) => run.trouble(),
+            Step::Read { limit, .. } if limit % 2 == 0 => run.add_token(seed).await,
             Step::Read { .. } => {}
             Step::Sweep => run.sweep(seed).await,
         }
@@ -227,6 +233,28 @@ impl Run {
         }
     }
 
+    async fn add_token(&mut self, seed: u64) {
+        let number = self.dice.random::<u64>();
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_le_bytes());
+        let token = TokenRecord {
+            id: format!("t{number}"),
+            hash: TokenHash(hash),
+            user: user("7"),
+            enterprise: enterprise("1"),
+            scopes: Scopes::NONE,
+            note: String::new(),
+            created_at: self.now,
+            expires_at: None,
+        };
+        match self.store().add(token.clone()).await {
+            Ok(()) => self.tokens.push(token),
+            // Whether it is there nobody knows; the next one may be taken again.
+            Err(_) if self.disk.is_off() => self.restart(seed, None).await,
+            Err(_) => {}
+        }
+    }
+
     async fn sweep(&mut self, seed: u64) {
         for attempt in 0.. {
             match self.store().sweep(self.now).await {
@@ -288,6 +316,10 @@ impl Run {
             (stores.enterprises().await.unwrap(), all)
         };
         assert_eq!(users(store).await, users(&self.oracle).await, "the directories");
+        for token in &self.tokens {
+            let found = TokenStore::find(store, &token.hash).await;
+            assert_eq!(found.as_ref(), Ok(&Some(token.clone())), "a token that was acknowledged");
+        }
     }
 }
 
