@@ -105,7 +105,7 @@ fn play(seed: u64) -> Tally {
                 }
                 publish(&company, &mut book, batch, &mut tally);
             }
-            40..52 => company.pass(*dice.one_of(&[0, 1, 1, 1, 2, 5, 60])),
+            40..52 => company.pass(*dice.one_of(&[0, 1, 1, 2, 5, 60, 150, 400])),
             52..56 => company.step_back(*dice.one_of(&[1, 5, 31, 1_000])),
             56..58 if long => company.pass(dice.between(1, 25) * 86_400),
             58 => company.sweep(),
