@@ -5,7 +5,7 @@
 use feed::time::Second;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// A wait that ends when the clock has moved on.
@@ -34,6 +34,23 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the home of waiting")]
     fn wait(&self, duration: Duration) -> Wait {
         Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// Measures how long something takes, whatever happens to the clock on the wall.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    #[expect(clippy::disallowed_methods, reason = "this is the home of the steady clock")]
+    pub fn start() -> Self {
+        Stopwatch(Instant::now())
+    }
+
+    /// How long it has been.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

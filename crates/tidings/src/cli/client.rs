@@ -71,6 +71,8 @@ pub(super) enum Failure {
         /// How.
         why: String,
     },
+    /// The person stopped it. Whether the server did what was asked is not known.
+    Interrupted,
     /// The server answered with an error.
     Rejected(Rejection),
 }
@@ -106,6 +108,7 @@ impl Failure {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Failure::NotSent { .. } | Failure::Broken { .. } => true,
+            Failure::Interrupted => false,
             Failure::Rejected(rejection) => matches!(rejection.status, 429 | 500 | 502 | 503 | 504),
         }
     }
@@ -114,7 +117,7 @@ impl Failure {
     pub(super) fn did_nothing(&self) -> bool {
         match self {
             Failure::NotSent { .. } => true,
-            Failure::Broken { .. } => false,
+            Failure::Broken { .. } | Failure::Interrupted => false,
             Failure::Rejected(rejection) => rejection.status < 500,
         }
     }
@@ -137,6 +140,7 @@ impl fmt::Display for Failure {
                  TIDINGS_URL"
             ),
             Failure::Broken { why } => write!(f, "the connection broke off: {why}"),
+            Failure::Interrupted => f.write_str("stopped"),
             Failure::Rejected(Rejection { status: 401, .. }) => f.write_str(
                 "the server does not know this token (401): it is wrong, has ended or was revoked. Give a good one \
                  with TIDINGS_TOKEN or --token",

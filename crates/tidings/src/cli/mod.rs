@@ -3,9 +3,11 @@
 //! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
 //! [`say`], so that logs (standard error) and answers (standard output) never mix.
 
+mod bench;
 mod client;
 mod demo;
 mod docs;
+mod env_file;
 mod patience;
 mod publish;
 mod serve;
@@ -51,6 +53,7 @@ fn commands() -> Command {
         .subcommand(tail::command())
         .subcommand(user::command())
         .subcommand(token::command())
+        .subcommand(bench::command())
         .subcommand(docs::command())
 }
 
@@ -74,6 +77,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("tail", matches)) => tail::run(matches),
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
+        Some(("bench", matches)) => bench::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }

@@ -1,34 +1,44 @@
 //! `tidings serve`: the server.
 
 use super::stop::asked_to_stop;
-use super::{runtime, say};
+use super::{env_file, runtime, say};
 use crate::boot::{BootError, boot, first_start};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
 use crate::telemetry::start_logging;
 use clap::{ArgMatches, Command};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The command; its arguments are the settings.
 pub(super) fn command() -> Command {
-    Command::new("serve").about("Serves feeds until it is stopped")
+    Command::new("serve").about("Serves feeds until it is stopped").arg(
+        env_file::arg()
+            .help("At the first start of a store: writes URL, ids and the first token as shell lines, in one step"),
+    )
 }
 
 /// Serves.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let settings = Settings::load(matches).map_err(|wrong| wrong.to_string())?;
     start_logging(&settings.log_level, settings.log_format)?;
-    runtime()?.block_on(serve(&settings)).map_err(|wrong| wrong.to_string())
+    runtime()?.block_on(serve(&settings, env_file::given(matches)))
 }
 
-async fn serve(settings: &Settings) -> Result<(), BootError> {
-    let booted = boot(settings, Arc::new(SystemClock)).await?;
+async fn serve(settings: &Settings, env_file: Option<&Path>) -> Result<(), String> {
+    let shown = |wrong: BootError| wrong.to_string();
+    let booted = boot(settings, Arc::new(SystemClock)).await.map_err(shown)?;
     if settings.data == Data::Memory {
         tracing::warn!("events are kept in memory: they are gone when this process ends");
     }
     let url = booted.base_url();
-    if let Some(first) = first_start(&booted.services, settings).await? {
+    if let Some(first) = first_start(&booted.services, settings).await.map_err(shown)? {
         let (id, name) = &settings.enterprise;
+        if let Some(path) = env_file {
+            let (admin, token) = (&first.admin.person.id, &first.token.secret);
+            let lines = format!("BASE_URL={url}\nENTERPRISE_ID={id}\nADMIN_TOKEN={token}\nADMIN_ID={admin}\n");
+            env_file::write(path, &lines)?;
+        }
         say(format_args!("The store is new. It begins with the enterprise {name} (id {id}) and one admin:"));
         say(format_args!(
             "  {} <{}>, user id {}",
@@ -42,7 +52,7 @@ async fn serve(settings: &Settings) -> Result<(), BootError> {
     }
     say(format_args!("Serving on {url}"));
     tracing::info!(address = %booted.address, "serving");
-    booted.serve(asked_to_stop()).await?;
+    booted.serve(asked_to_stop()).await.map_err(shown)?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -193,7 +193,7 @@ fn users_and_tokens_come_and_go() {
 fn faults_say_what_to_do() {
     let demo = Demo::start();
     let (good, _, wrong) = demo.run("USER_TOKEN", &["tail", "--stream", "admin_logs"]);
-    assert!(!good && wrong.contains("lacks the scope 'manage_enterprise_properties'"), "{wrong}");
+    assert!(!good && wrong.contains("neither an admin nor a co-admin"), "{wrong}");
     let (good, _, wrong) = demo.run("USER_TOKEN", &["tail", "--url", "http://127.0.0.1:1"]);
     assert!(!good && wrong.contains("Is the server running there?"), "{wrong}");
     let (good, _, wrong) = told(&program().args(["user", "list"]).output().unwrap());

@@ -10,7 +10,7 @@ mod things;
 mod work;
 
 use super::stop::asked_to_stop;
-use super::{runtime, say};
+use super::{env_file, runtime, say};
 use crate::boot::{BootError, boot, set_up};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
@@ -60,13 +60,7 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Begins with an event of every type there is, in both feeds"),
         )
-        .arg(
-            Arg::new("env")
-                .long("env")
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("Writes the URL, ids and tokens as shell lines, in one step, once the server is ready"),
-        )
+        .arg(env_file::arg())
 }
 
 /// What was asked for.
@@ -84,7 +78,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
         quiet: matches.get_flag("quiet"),
         every_type: matches.get_flag("every-type"),
         seed: matches.get_one::<u64>("seed").copied().unwrap_or_else(|| u64::from(u32::from_le_bytes(random()))),
-        env_file: matches.get_one::<PathBuf>("env").map(PathBuf::as_path),
+        env_file: env_file::given(matches),
     };
     start_logging("warn", LogFormat::Text)?;
     let settings = settings(port)?;
@@ -116,8 +110,7 @@ async fn demo(settings: &Settings, wish: &Wish<'_>) -> Result<(), String> {
     let work = begin_to_work(&booted.services, &tokens, wish).await?;
     let url = booted.base_url();
     if let Some(path) = wish.env_file {
-        let lines = env_lines(&url, enterprise, &tokens);
-        write_at_once(path, &lines).map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
+        env_file::write(path, &env_lines(&url, enterprise, &tokens))?;
     }
     introduce(&url, &tokens, wish);
     let working = (!wish.quiet).then(|| tokio::spawn(work.go_on()));
@@ -157,22 +150,6 @@ fn env_lines(url: &str, enterprise: &EnterpriseId, tokens: &Tokens) -> String {
     }
     lines.push_str(&format!("PUBLISH_TOKEN={}\n", tokens.publish));
     lines
-}
-
-/// Writes a file so that nobody ever sees a part of it: beside it first, then in its place. It holds tokens, so only
-/// its owner may read it.
-fn write_at_once(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
 }
 
 fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>) {

@@ -5,7 +5,8 @@ mod ids;
 mod lines;
 mod tally;
 
-use super::client::{Client, with_connection};
+use super::client::{Client, Failure, with_connection};
+use super::stop::until_stopped;
 use crate::entropy::{hex, random};
 use batch::{Fate, Server, Stopped, send};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -14,6 +15,8 @@ use ids::Draft;
 use lines::{Content, Lines};
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tally::Tally;
 
 /// Drafts that are sent at once unless asked otherwise.
@@ -34,7 +37,8 @@ others are published. The exit status is 0 only if every draft was taken.
 Nothing is published twice. A draft without an event_id is given one, made from a key (--ids, random unless given) and \
 the number of its line; the rest of the line stays as it is, byte for byte. So a batch whose answer was lost can be \
 sent again: what had arrived is recognised by its ids. Batches are sent again a few times after a lost connection or \
-when the server is busy. If that does not help, the command ends and says how to go on, with --from-line and --ids. \
+when the server is busy. If that does not help, or when it is stopped (Ctrl-C), the command ends and says how to go \
+on, with --from-line and --ids. \
 (The server recognises an id for as long as it keeps the event, and for 30 days at least.)";
 
 /// The command.
@@ -82,33 +86,57 @@ fn key(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Publishes.
+/// What was asked for.
+struct Wish {
+    file: String,
+    first: u64,
+    key: String,
+    drafts_max: usize,
+    as_json: bool,
+}
+
+/// Publishes, until the end or until the person stops it.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let server = Server::new(Client::of(matches)?)?;
-    let (from, bytes) = open(matches.get_one::<String>("file").map(String::as_str).unwrap_or("-"))?;
-    let key = match matches.get_one::<String>("ids") {
-        Some(key) => key.clone(),
-        None => hex(&random::<8>()),
+    let given = matches.get_one::<String>("ids").cloned();
+    let wish = Wish {
+        file: matches.get_one::<String>("file").cloned().unwrap_or_else(|| "-".to_owned()),
+        first: matches.get_one::<u64>("from-line").copied().unwrap_or(1),
+        key: given.unwrap_or_else(|| hex(&random::<8>())),
+        drafts_max: matches.get_one::<u64>("batch").copied().and_then(|it| usize::try_from(it).ok()).unwrap_or(1),
+        as_json: matches.get_flag("json"),
     };
-    let drafts_max = matches.get_one::<u64>("batch").copied().and_then(|it| usize::try_from(it).ok()).unwrap_or(1);
-    let first = matches.get_one::<u64>("from-line").copied().unwrap_or(1);
+    let (key, unsettled) = (wish.key.clone(), Arc::new(AtomicU64::new(wish.first)));
+    let publishing = unsettled.clone();
+    // Reading and sending block; they have a thread of their own, so that the wish to stop is heard.
+    match until_stopped(move || publish(server, &wish, &publishing))? {
+        Some(outcome) => outcome,
+        None => {
+            let line = unsettled.load(Ordering::SeqCst);
+            Err(tally::advice(&Stopped { line, failure: Failure::Interrupted, unclear_until: None }, &key))
+        }
+    }
+}
+
+/// Publishes a file. `unsettled` is always the first line whose fate is open.
+fn publish(server: Server, wish: &Wish, unsettled: &AtomicU64) -> Result<(), String> {
+    let (from, bytes) = open(&wish.file)?;
     let mut publish = Publish {
         lines: Lines::new(from, PUBLISH_BYTES_MAX - ADDED_BYTES),
         server,
-        tally: Tally::new(bytes, matches.get_flag("json")),
+        tally: Tally::new(bytes, wish.as_json),
         drafts: Vec::new(),
         drafts_bytes: 0,
+        unsettled,
     };
-    let ended = publish.all(first, &key, drafts_max);
-    let stopped = match &ended {
-        Ok(()) => None,
-        Err(End::Stopped(stopped)) => Some(stopped),
+    match publish.all(wish) {
+        Ok(()) => publish.tally.finish(None, &wish.key),
+        Err(End::Stopped(stopped)) => publish.tally.finish(Some(&stopped), &wish.key),
         Err(End::Unreadable(why)) => {
-            publish.tally.finish(None, &key)?;
-            return Err(format!("the file cannot be read on: {why}"));
+            publish.tally.finish(None, &wish.key)?;
+            Err(format!("the file cannot be read on: {why}"))
         }
-    };
-    publish.tally.finish(stopped, &key)
+    }
 }
 
 /// The file, and how many bytes it has if that is known.
@@ -132,27 +160,28 @@ enum End {
 }
 
 /// A publish under way.
-struct Publish {
+struct Publish<'a> {
     lines: Lines<Box<dyn BufRead>>,
     server: Server,
     tally: Tally,
     drafts: Vec<Draft>,
     drafts_bytes: usize,
+    unsettled: &'a AtomicU64,
 }
 
-impl Publish {
-    fn all(&mut self, first: u64, key: &str, drafts_max: usize) -> Result<(), End> {
-        while let Some(line) = self.lines.next(first).map_err(End::Unreadable)? {
+impl Publish<'_> {
+    fn all(&mut self, wish: &Wish) -> Result<(), End> {
+        while let Some(line) = self.lines.next(wish.first).map_err(End::Unreadable)? {
             let refused = match line.content {
                 Content::Text(text) => {
                     let bytes = text.len() + ADDED_BYTES;
                     if self.drafts_bytes + bytes > PUBLISH_BYTES_MAX {
-                        self.send().map_err(End::Stopped)?;
+                        self.send(line.number).map_err(End::Stopped)?;
                     }
-                    self.drafts.push(Draft::of(line.number, text, key));
+                    self.drafts.push(Draft::of(line.number, text, &wish.key));
                     self.drafts_bytes += bytes;
-                    if self.drafts.len() >= drafts_max || self.drafts_bytes >= BATCH_BYTES {
-                        self.send().map_err(End::Stopped)?;
+                    if self.drafts.len() >= wish.drafts_max || self.drafts_bytes >= BATCH_BYTES {
+                        self.send(line.number + 1).map_err(End::Stopped)?;
                     }
                     continue;
                 }
@@ -161,15 +190,19 @@ impl Publish {
             };
             self.tally.tell(line.number, Fate::Refused { field: String::new(), reason: refused });
         }
-        self.send().map_err(End::Stopped)
+        self.send(u64::MAX).map_err(End::Stopped)
     }
 
-    fn send(&mut self) -> Result<(), Stopped> {
+    /// Sends the drafts gathered; `next` is the first line after them.
+    fn send(&mut self, next: u64) -> Result<(), Stopped> {
         let drafts = std::mem::take(&mut self.drafts);
         self.drafts_bytes = 0;
         let tally = &mut self.tally;
         let sent = send(&mut self.server, drafts, &mut |line, fate| tally.tell(line, fate));
         self.tally.read(self.lines.bytes);
+        if sent.is_ok() {
+            self.unsettled.store(next, Ordering::SeqCst);
+        }
         sent
     }
 }

@@ -122,7 +122,7 @@ fn drafts(count: u64) -> String {
 }
 
 /// Where to go on.
-fn advice(stopped: &Stopped, key: &str) -> String {
+pub(super) fn advice(stopped: &Stopped, key: &str) -> String {
     let Stopped { line, failure, unclear_until } = stopped;
     match unclear_until {
         None if failure.did_nothing() => format!(

@@ -36,6 +36,8 @@ pub(super) struct Follower<'a> {
     from: Start,
     channel: Option<String>,
     patience: Patience,
+    /// Whether the long poll said that there is something.
+    woken: bool,
     /// Whether the server answered at least once. Until then a fault is told and not waited out.
     reached: bool,
     /// Whether the server is away, which was told.
@@ -46,7 +48,16 @@ impl<'a> Follower<'a> {
     /// Follows from where the wish says.
     pub(super) fn new(client: &'a Client, wish: &'a Wish) -> Result<Self, String> {
         let patience = Patience::new()?;
-        Ok(Follower { client, wish, from: wish.from, channel: None, patience, reached: false, away: false })
+        Ok(Follower {
+            client,
+            wish,
+            from: wish.from,
+            channel: None,
+            patience,
+            woken: false,
+            reached: false,
+            away: false,
+        })
     }
 
     /// Follows until an end.
@@ -63,9 +74,15 @@ impl<'a> Follower<'a> {
             if !take(&page) {
                 return Ok(Ended::NobodyReads);
             }
+            let moved = self.from != Start::After(page.next);
             self.from = Start::After(page.next);
             if !page.entries.is_empty() {
                 continue;
+            }
+            if std::mem::take(&mut self.woken) && !moved {
+                // Called for nothing. Whatever is at fault, it must not turn into a storm of requests.
+                self.channel = None;
+                self.patience.wait_longer(None);
             }
             if self.wish.until_end || page.is_of_closed_window() {
                 return Ok(Ended::AtEnd);
@@ -113,7 +130,8 @@ impl<'a> Follower<'a> {
             Ok(message) => {
                 self.came_back();
                 // A channel that does not say what it should is not asked again.
-                self.channel = (message == "new_change").then_some(url);
+                self.woken = message == "new_change";
+                self.channel = self.woken.then_some(url);
                 Ok(())
             }
             Err(failure) => {

@@ -6,8 +6,8 @@ mod wish;
 
 use super::client::{Client, with_connection};
 use super::note;
-use super::stop::asked_to_stop;
-use crate::clock::{Clock, SystemClock};
+use super::patience::Patience;
+use super::stop::until_stopped;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use feed::position::{Position, Start};
 use feed::stream_type::StreamType;
@@ -103,26 +103,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     if let Start::After(position) = wish.from {
         *lock(&standing) = Some(position);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|why| format!("the runtime cannot be started: {why}"))?;
-    let (tell_end, mut ended) = tokio::sync::oneshot::channel();
     let printing = standing.clone();
     // Following blocks; it has a thread of its own, so that the wish to stop is heard.
-    std::thread::spawn(move || {
-        let outcome = follow(&client, &wish, &printing, as_json);
-        // Nobody listens any more only when the command was stopped.
-        drop(tell_end.send(outcome));
-    });
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = &mut ended => outcome.unwrap_or_else(|_| Err("following the stream broke off".to_owned())),
-            () = asked_to_stop() => Ok(()),
-        }
-    });
+    let outcome = until_stopped(move || follow(&client, &wish, &printing, as_json))?;
     if matches.get_flag("show-position") {
-        runtime.block_on(tell_position(&standing));
+        tell_position(&standing)?;
     }
-    outcome
+    outcome.unwrap_or(Ok(()))
 }
 
 fn follow(client: &Client, wish: &Wish, standing: &Standing, as_json: bool) -> Result<(), String> {
@@ -152,7 +139,8 @@ fn lock(standing: &Standing) -> std::sync::MutexGuard<'_, Option<Position>> {
 }
 
 /// Tells where to go on. A page that is just being printed is waited for, but not for ever: its reader may be gone.
-async fn tell_position(standing: &Standing) {
+fn tell_position(standing: &Standing) -> Result<(), String> {
+    let patience = Patience::new()?;
     let mut waited = Duration::ZERO;
     loop {
         match standing.try_lock() {
@@ -161,15 +149,15 @@ async fn tell_position(standing: &Standing) {
                     Some(position) => note(format_args!("position {position}")),
                     None => note("no position yet"),
                 }
-                return;
+                return Ok(());
             }
             Err(TryLockError::WouldBlock) if waited < LAST_PAGE => {
-                SystemClock.wait(LAST_PAGE_STEP).await;
+                patience.wait(LAST_PAGE_STEP);
                 waited += LAST_PAGE_STEP;
             }
             Err(_) => {
                 note("stopped within a page, part of which may have been printed; no position to go on from");
-                return;
+                return Ok(());
             }
         }
     }

@@ -12,8 +12,9 @@ use axum::response::Response;
 use feed::event::FeedKind;
 use feed::intake::Format;
 use feed::limits::PUBLISH_BYTES_MAX;
+use feed::position::Position;
 use http::{HeaderMap, header};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 /// Publishes one draft, an array, or NDJSON. Answered once everything is durable, with one result per draft.
 pub async fn post(
@@ -25,8 +26,7 @@ pub async fn post(
     let format = format_of(&headers)?;
     let body = whole(body, PUBLISH_BYTES_MAX).await?;
     let receipts = server.services.publish(&caller, &body, format).await?;
-    let results: Vec<Value> = receipts.iter().enumerate().map(|(index, receipt)| result(index, receipt)).collect();
-    Ok(json_body(json!({ "results": results }).to_string()))
+    Ok(json_body(to_bytes(&receipts)))
 }
 
 /// The form of the body, by its media type; JSON if there is none.
@@ -42,27 +42,93 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     }
 }
 
-fn result(index: usize, receipt: &Receipt) -> Value {
-    json!({
-        "index": index,
-        "user": outcome(receipt.user.as_ref(), FeedKind::User),
-        "enterprise": outcome(receipt.enterprise.as_ref(), FeedKind::Enterprise),
-    })
+/// The answer of a publish. It is written straight from the receipts: a tree of values between them cost a sixth of the
+/// server's time of a publish.
+#[derive(Serialize)]
+struct Answer<'a> {
+    results: Vec<DraftResult<'a>>,
+}
+
+/// What became of one draft.
+#[derive(Serialize)]
+struct DraftResult<'a> {
+    enterprise: Option<RenderingResult<'a>>,
+    index: usize,
+    user: Option<RenderingResult<'a>>,
+}
+
+/// What became of one rendering.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RenderingResult<'a> {
+    Withheld { event_id: &'a str, withheld: &'static str },
+    Recorded { differs: bool, duplicate: bool, event_id: &'a str, position: ShownPosition<'a> },
 }
 
 /// Positions have the JSON types of the streams they can be used with.
-fn outcome(outcome: Option<&Outcome>, kind: FeedKind) -> Value {
-    match outcome {
-        None => Value::Null,
-        Some(Outcome::Withheld { event_id }) => json!({"event_id": event_id.as_str(), "withheld": "opt_in"}),
-        Some(Outcome::Recorded { event_id, position, duplicate, differs }) => {
-            let position = match kind {
-                FeedKind::User => json!(position.number()),
-                FeedKind::Enterprise => json!(position.to_string()),
-            };
-            json!({
-                "event_id": event_id.as_str(), "position": position, "duplicate": duplicate, "differs": differs
-            })
+enum ShownPosition<'a> {
+    Number(&'a Position),
+    Text(&'a Position),
+}
+
+impl Serialize for ShownPosition<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            ShownPosition::Number(position) => to.serialize_u64(position.number()),
+            ShownPosition::Text(position) => to.collect_str(position),
         }
+    }
+}
+
+fn to_bytes(receipts: &[Receipt]) -> Vec<u8> {
+    let results = receipts.iter().enumerate().map(|(index, receipt)| DraftResult {
+        enterprise: receipt.enterprise.as_ref().map(|outcome| result(outcome, FeedKind::Enterprise)),
+        index,
+        user: receipt.user.as_ref().map(|outcome| result(outcome, FeedKind::User)),
+    });
+    serde_json::to_vec(&Answer { results: results.collect() }).expect("texts and numbers can always be written")
+}
+
+fn result(outcome: &Outcome, kind: FeedKind) -> RenderingResult<'_> {
+    match outcome {
+        Outcome::Withheld { event_id } => RenderingResult::Withheld { event_id: event_id.as_str(), withheld: "opt_in" },
+        Outcome::Recorded { event_id, position, duplicate, differs } => RenderingResult::Recorded {
+            differs: *differs,
+            duplicate: *duplicate,
+            event_id: event_id.as_str(),
+            position: match kind {
+                FeedKind::User => ShownPosition::Number(position),
+                FeedKind::Enterprise => ShownPosition::Text(position),
+            },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feed::id::EventId;
+    use feed::position::{Family, Place};
+    use feed::time::Second;
+
+    #[test]
+    fn one_result_for_each_draft() {
+        let event_id = EventId::new("e").unwrap();
+        let position = |family| Position::new(Place { second: Second(1), ordinal: 2 }, family);
+        let recorded = |family, duplicate| Outcome::Recorded {
+            event_id: event_id.clone(),
+            position: position(family),
+            duplicate,
+            differs: duplicate,
+        };
+        let receipts = [
+            Receipt { user: Some(recorded(Family::User, false)), enterprise: Some(recorded(Family::Streaming, true)) },
+            Receipt { user: None, enterprise: Some(Outcome::Withheld { event_id: event_id.clone() }) },
+        ];
+        let (user, streaming) = (position(Family::User).number(), position(Family::Streaming).number());
+        let expected = format!(
+            r#"{{"results":[{{"enterprise":{{"differs":true,"duplicate":true,"event_id":"e","position":"{streaming}"}},"index":0,"user":{{"differs":false,"duplicate":false,"event_id":"e","position":{user}}}}},{{"enterprise":{{"event_id":"e","withheld":"opt_in"}},"index":1,"user":null}}]}}"#
+        );
+        assert_eq!(String::from_utf8(to_bytes(&receipts)).unwrap(), expected);
     }
 }
