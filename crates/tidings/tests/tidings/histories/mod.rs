@@ -159,7 +159,7 @@ fn publish(company: &Company, book: &mut Book, batch: Vec<Deed>, tally: &mut Tal
 #[cfg(test)]
 mod tests {
     /// How many are played in an ordinary run of the tests; the example `histories` plays more.
-    const HISTORIES: u64 = 300;
+    const HISTORIES: u64 = 200;
 
     #[test]
     fn random_histories_are_read_as_promised() {
