@@ -76,6 +76,8 @@ pub struct Options {
     pub open_halves_max: usize,
     /// Whether partitions are compressed when they are sealed.
     pub compress: bool,
+    /// Sweeps compress what was recorded for enterprise feeds longer ago than so many seconds; `None` is never.
+    pub compress_after_s: Option<u32>,
     /// Whether the store has threads of its own. Without, every append does all its work, sealing included, before it
     /// answers: for tests that must run the same way twice.
     pub threads: bool,
@@ -91,6 +93,7 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             open_halves_max: 128,
             compress: false,
+            compress_after_s: Some(3 * 86_400),
             threads: true,
         }
     }

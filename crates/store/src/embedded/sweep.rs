@@ -8,7 +8,8 @@
 //!   later than the first), and only when they make up a quarter of it or more; until then readers are kept from them
 //!   by the bound that every scan has.
 //!
-//! A half of an enterprise under a legal hold keeps all of that enterprise. The manifest changes first, then files go:
+//! A half of an enterprise under a legal hold keeps all of that enterprise. When nothing is expired, cold enterprise
+//! halves are compressed, one a portion. The manifest changes first, then files go:
 //! a crash in between leaves files that nobody names, and opening removes them.
 
 use super::core::Core;
@@ -56,6 +57,7 @@ struct Todo {
     name: HalfName,
     expired: Expired,
     cuts: FxHashMap<String, u64>,
+    compressed: bool,
 }
 
 /// From which place on each line is kept.
@@ -129,7 +131,8 @@ fn look(core: &Core, cuts: &Cuts<'_>, name: HalfName, record: &HalfRecord) -> Re
     let pays = small || renderings * 4 >= record.entries;
     let bytes = record.data_bytes + record.index_bytes;
     let expired = Expired { partition: name.partition, kind: name.kind, renderings, of: record.entries, bytes };
-    Ok((renderings > 0 && pays).then_some(Todo { name, expired, cuts: of_lines }))
+    let compressed = record.compressed;
+    Ok((renderings > 0 && pays).then_some(Todo { name, expired, cuts: of_lines, compressed }))
 }
 
 /// What a sweep would do, without doing it.
@@ -159,13 +162,37 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
         swept.renderings += half.expired.renderings;
     }
     replace(core, &replaced)?;
+    if todo.is_empty() {
+        swept.more = compress_next(core, now)?;
+    }
     Ok(swept)
+}
+
+/// Compresses the oldest enterprise half that is cold and not compressed yet; answers whether there was one.
+///
+/// User halves are left as they are: they are read entry by entry, and gone after two months.
+fn compress_next(core: &Core, now: Second) -> Result<bool, Unavailable> {
+    let Some(after_s) = core.options.compress_after_s else { return Ok(false) };
+    let cold = Place::at(now.back(after_s)).to_bits();
+    let view = core.view();
+    let name = view.sealed().find_map(|partition| {
+        let record = partition.half(FeedKind::Enterprise)?;
+        let is_cold = record.places.is_some_and(|(_, last)| last < cold);
+        (is_cold && !record.compressed).then(|| partition.half_name(FeedKind::Enterprise))?
+    });
+    let Some(name) = name else { return Ok(false) };
+    match copy(core, name, true, |_, _| true).and_then(|record| replace(core, &[(name, Some(record))])) {
+        Ok(()) => Ok(true),
+        // There is no hurry: it takes space for a while to save some.
+        Err(Unavailable::Full) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes a half again without what is expired in it.
 fn rewrite(core: &Core, todo: &Todo) -> Result<HalfRecord, Unavailable> {
     let keeps = |line: &str, place: u64| todo.cuts.get(line).is_none_or(|cut| *cut <= place);
-    copy(core, todo.name, core.options.compress, keeps)
+    copy(core, todo.name, todo.compressed, keeps)
 }
 
 /// Writes a half again, as the next generation, with the entries for which `keeps` says so.

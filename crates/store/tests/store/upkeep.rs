@@ -373,3 +373,25 @@ async fn swept_files_give_their_space_back() {
     let left: Vec<PathBuf> = left.filter(|name| name.starts_with("/store/events")).collect();
     assert_eq!(left, Vec::<PathBuf>::new());
 }
+
+#[tokio::test]
+async fn what_is_cold_is_compressed_and_reads_the_same() {
+    let (disk, _) = some_days().await;
+    let store = open(&disk);
+    let mut wanted = Vec::new();
+    for line in lines() {
+        let from = beginnings(&store, &line).await;
+        wanted.push((pages(&store, &line, &from).await, from));
+    }
+    store.sweep(Second(NOW + DAY_S)).await.unwrap();
+    let before = store.stats();
+    while store.sweep(Second(NOW + 5 * DAY_S)).await.unwrap().more {}
+    let after = store.stats();
+    assert_eq!(before.enterprise_entries, after.enterprise_entries);
+    assert!(after.data_bytes < before.data_bytes, "{before:?} {after:?}");
+    for (line, (wanted, from)) in lines().iter().zip(&wanted) {
+        assert_eq!(pages(&store, line, from).await, *wanted);
+    }
+    drop(store);
+    assert_eq!(damage_of(&disk), Vec::<String>::new());
+}

@@ -1,6 +1,6 @@
 //! Pages with checksums: a stretch of a sealed file that is read in small pieces at any place.
 //!
-//! A page is 16,384 bytes: 16,380 of content and a checksum of the content and the number of the page. Readers see the
+//! A page is 4,096 bytes: 4,092 of content and a checksum of the content and the number of the page. Readers see the
 //! content as one row of bytes. Pages read are checked once and then kept for a while in a cache that all files share.
 
 use super::super::codec::index;
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Length of a page on disk.
-pub(in super::super) const PAGE_BYTES: usize = 16_384;
+pub(in super::super) const PAGE_BYTES: usize = 4_096;
 const CONTENT_BYTES: usize = PAGE_BYTES - 4;
 const SHARDS: usize = 16;
 
