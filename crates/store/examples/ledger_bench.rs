@@ -99,8 +99,7 @@ fn enterprise(home: u64) -> EnterpriseId {
 async fn set_up(store: &EmbeddedStore) {
     for home in 0..3u64 {
         let id = enterprise(home);
-        let settings =
-            Enterprise { id: id.clone(), name: "".into(), retention: Retention::default(), opted_in: false };
+        let settings = Enterprise { id: id.clone(), name: "".into(), retention: Retention::default(), opted_in: false };
         let met = |n: u64| {
             let id = UserId::new(&format!("{}", 10_000 + n * 3 + home)).expect("an id");
             Effect::Met(Person { id, name: "".into(), login: "".into() })
@@ -183,7 +182,13 @@ async fn many(dir: &Path, publishers: u64, size: u64, each: u64) {
         });
         made.push(batches.collect());
     }
-    let bytes: usize = made.iter().flatten().flat_map(|batch| &batch.events).filter_map(|event| event.enterprise.as_ref()).map(|rendering| rendering.bytes.len()).sum();
+    let bytes: usize = made
+        .iter()
+        .flatten()
+        .flat_map(|batch| &batch.events)
+        .filter_map(|event| event.enterprise.as_ref())
+        .map(|rendering| rendering.bytes.len())
+        .sum();
     let begun = Instant::now();
     let mut tasks = Vec::new();
     for batches in made {
@@ -199,7 +204,11 @@ async fn many(dir: &Path, publishers: u64, size: u64, each: u64) {
     }
     let took = begun.elapsed().as_secs_f64();
     let events = publishers * size * each;
-    println!("{publishers} x {size}: {:.0} events/s, {:.0} MB/s of bodies", events as f64 / took, bytes as f64 / took / 1e6);
+    println!(
+        "{publishers} x {size}: {:.0} events/s, {:.0} MB/s of bodies",
+        events as f64 / took,
+        bytes as f64 / took / 1e6
+    );
 }
 
 fn memory_mb() -> u64 {
@@ -253,8 +262,12 @@ async fn read(dir: &Path) {
     let id = enterprise(0);
     let user = UserId::new("10000").expect("an id");
     let feed = Line::User { home: id.clone(), user, streams: UserStreams::ALL, lists: Vec::new() };
-    let lines =
-        [("user", feed), ("streaming", Line::Streaming(id.clone())), ("history", Line::History(id.clone())), ("window", Line::Window(id))];
+    let lines = [
+        ("user", feed),
+        ("streaming", Line::Streaming(id.clone())),
+        ("history", Line::History(id.clone())),
+        ("window", Line::Window(id)),
+    ];
     for (name, line) in &lines {
         for (place, from) in [("beginning", oldest), ("middle", middle), ("end", newest.back(60))] {
             for (filter, types) in [("all", ""), ("rare", "RARE")] {

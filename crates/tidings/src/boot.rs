@@ -6,6 +6,7 @@ use crate::auth::token::FreshToken;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::{BadSetting, Data, Settings};
+use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
@@ -93,6 +94,8 @@ pub struct Booted {
     pub address: SocketAddr,
     listener: TcpListener,
     server: Server,
+    /// Answers the operator for as long as the server serves.
+    control: Option<control::Listening>,
 }
 
 /// The name under which the store keeps the key that signs channels.
@@ -102,15 +105,15 @@ const CHANNEL_SECRET: &str = "channel";
 ///
 /// # Errors
 /// [`BootError`].
-pub fn open_stores(settings: &Settings) -> Result<Stores, BootError> {
+pub fn open_stores(settings: &Settings) -> Result<(Stores, Option<EmbeddedStore>), BootError> {
     match &settings.data {
-        Data::Memory => Ok(MemoryStore::new(settings.settling_delay_s).stores()),
+        Data::Memory => Ok((MemoryStore::new(settings.settling_delay_s).stores(), None)),
         Data::Directory(directory) => {
             let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
             let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
             let report = store.report();
             tracing::info!(directory = %directory.display(), ?report, "the store is open");
-            Ok(store.stores())
+            Ok((store.stores(), Some(store)))
         }
     }
 }
@@ -142,7 +145,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// # Errors
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
-    let stores = open_stores(settings)?;
+    let (stores, keeper) = open_stores(settings)?;
     let services = Arc::new(services(settings, stores, clock.clone()).await?);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
@@ -153,7 +156,15 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
         rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
         metrics_shown: settings.metrics,
     };
-    Ok(Booted { services, address, listener, server })
+    let control = match (&settings.data, keeper) {
+        (Data::Directory(directory), Some(keeper)) => {
+            let listening = control::listen(directory, keeper, services.clock.clone());
+            let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
+            listening.inspect_err(failed).ok()
+        }
+        _ => None,
+    };
+    Ok(Booted { services, address, listener, server, control })
 }
 
 impl Booted {
@@ -176,6 +187,7 @@ impl Booted {
         let router = router::router(self.server);
         let (bell, clock) = (&self.services.bell, self.services.clock.as_ref());
         serve::serve(self.listener, router, bell, clock, stop).await.map_err(BootError::Serve)?;
+        drop(self.control);
         // A sweep under way ends by itself at the ring that told it to close.
         drop(sweeping.await);
         Ok(())

@@ -15,6 +15,7 @@ mod stop;
 mod table;
 mod tail;
 mod token;
+mod upkeep;
 mod user;
 
 use crate::config::table::with_settings;
@@ -54,6 +55,7 @@ fn commands() -> Command {
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
+        .subcommands(upkeep::commands())
         .subcommand(docs::command())
 }
 
@@ -78,6 +80,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),
+        Some((name @ ("verify" | "backup" | "stats" | "hold"), matches)) => upkeep::run(name, matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }

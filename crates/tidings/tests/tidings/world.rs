@@ -120,7 +120,7 @@ impl World {
             .get_matches_from(usual.iter().chain(flags));
         let settings = Settings::load(&matches).unwrap();
         let clock = Arc::new(ManualClock::at(Second(NOW)));
-        let stores = hands(open_stores(&settings).unwrap());
+        let stores = hands(open_stores(&settings).unwrap().0);
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
         let rate_limit =
             settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
