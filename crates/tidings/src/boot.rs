@@ -23,6 +23,7 @@ use feed::retention::Retention;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
@@ -112,9 +113,20 @@ pub fn open_stores(settings: &Settings) -> Result<(Stores, Option<EmbeddedStore>
             let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
             let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
             let report = store.report();
+            if report.created {
+                keep_private(directory);
+            }
             tracing::info!(directory = %directory.display(), ?report, "the store is open");
             Ok((store.stores(), Some(store)))
         }
+    }
+}
+
+/// Lets only its owner into a new store: it holds what everybody did.
+fn keep_private(directory: &Path) {
+    let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    if let Err(why) = std::fs::set_permissions(directory, only_owner) {
+        tracing::warn!(%why, directory = %directory.display(), "other users of this machine may be able to read the store");
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::embedded::{EmbeddedStore, Progress};
+use store::ledger::Unavailable;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -63,7 +64,11 @@ pub fn answer(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Value, String> {
-    let text = |why: store::ledger::Unavailable| why.to_string();
+    let text = |why: Unavailable| match why {
+        // The ledger itself goes on; only what was asked for failed.
+        Unavailable::Failed(what) => what,
+        Unavailable::Full | Unavailable::Damaged(_) | Unavailable::Closing => why.to_string(),
+    };
     Ok(match request {
         Request::Backup(to) => {
             let copied = store.backup(to, progress).map_err(text)?;

@@ -8,6 +8,7 @@
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
+//! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -20,6 +21,7 @@ mod world;
 mod commands;
 mod errors;
 mod histories;
+mod killing;
 mod long_poll;
 mod publishing;
 mod reading;
