@@ -164,23 +164,28 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
     replace(core, &replaced)?;
     if todo.is_empty() {
         swept.more = compress_next(core, now)?;
+    } else {
+        swept.more |= next_cold(core, now).is_some();
     }
     Ok(swept)
 }
 
-/// Compresses the oldest enterprise half that is cold and not compressed yet; answers whether there was one.
+/// The oldest enterprise half that is cold and not compressed yet.
 ///
 /// User halves are left as they are: they are read entry by entry, and gone after two months.
-fn compress_next(core: &Core, now: Second) -> Result<bool, Unavailable> {
-    let Some(after_s) = core.options.compress_after_s else { return Ok(false) };
-    let cold = Place::at(now.back(after_s)).to_bits();
+fn next_cold(core: &Core, now: Second) -> Option<HalfName> {
+    let cold = Place::at(now.back(core.options.compress_after_s?)).to_bits();
     let view = core.view();
-    let name = view.sealed().find_map(|partition| {
+    view.sealed().find_map(|partition| {
         let record = partition.half(FeedKind::Enterprise)?;
         let is_cold = record.places.is_some_and(|(_, last)| last < cold);
         (is_cold && !record.compressed).then(|| partition.half_name(FeedKind::Enterprise))?
-    });
-    let Some(name) = name else { return Ok(false) };
+    })
+}
+
+/// Compresses one; answers whether there was one.
+fn compress_next(core: &Core, now: Second) -> Result<bool, Unavailable> {
+    let Some(name) = next_cold(core, now) else { return Ok(false) };
     match copy(core, name, true, |_, _| true).and_then(|record| replace(core, &[(name, Some(record))])) {
         Ok(()) => Ok(true),
         // There is no hurry: it takes space for a while to save some.

@@ -38,6 +38,22 @@ pub(crate) struct Tally {
     pub(crate) trace: u64,
 }
 
+impl Tally {
+    /// Both together, without their traces.
+    pub(crate) fn and(self, other: Tally) -> Tally {
+        Tally {
+            acknowledged: self.acknowledged + other.acknowledged,
+            full: self.full + other.full,
+            failed: self.failed + other.failed,
+            kept_unasked: self.kept_unasked + other.kept_unasked,
+            power_cuts: self.power_cuts + other.power_cuts,
+            torn: self.torn + other.torn,
+            operations: self.operations + other.operations,
+            trace: 0,
+        }
+    }
+}
+
 struct Run {
     disk: Disk,
     dice: Xoshiro256PlusPlus,
@@ -292,13 +308,7 @@ pub(crate) async fn run(seeds: Range<u64>) -> Tally {
     for seed in seeds {
         let _named = Seed(seed);
         let tally = play(seed).await;
-        sum.acknowledged += tally.acknowledged;
-        sum.full += tally.full;
-        sum.failed += tally.failed;
-        sum.kept_unasked += tally.kept_unasked;
-        sum.power_cuts += tally.power_cuts;
-        sum.torn += tally.torn;
-        sum.operations += tally.operations;
+        sum = sum.and(tally);
     }
     sum
 }
