@@ -196,7 +196,7 @@ mod tests {
         let settings = vec![("data", "memory:".to_owned())];
         let report = Report { machine, settings, rows: vec![publishing, cost] };
         insta::assert_snapshot!(report.table(), @r"
-                                median   beside                               ratio
+                                  median   beside                               ratio
         publishing    1,234,567 events/s   2,000,000 events/s, plain appending   0.62
         CPU an event             9.50 us
         ");
