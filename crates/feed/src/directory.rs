@@ -176,7 +176,7 @@ impl Directory {
 
     /// Whether applying this effect would change anything. An event whose effects are all known already costs
     /// nothing more at the commit point.
-    fn changes(&self, effect: &Effect) -> bool {
+    pub fn changes(&self, effect: &Effect) -> bool {
         match effect {
             Effect::Met(person) => !person.id.is_anonymous() && !self.users.contains_key(&person.id),
             _ => true,

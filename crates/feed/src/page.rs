@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(exact(place(50, 2)), place(50, 2));
         // Shown once, then the clock went back: the reader stays where it is and is not shown the entry again.
         assert_eq!(exact(place(55, 1)), place(55, 1));
+        assert_eq!(exact(place(60, 1)), place(60, 1), "the last place given is not beyond the end");
         assert_eq!(exact(place(60, 2)), place(50, 2), "beyond the end");
         assert_eq!(made(place(55, 0)), place(50, 2));
         assert_eq!(made(place(40, 0)), place(40, 0));

@@ -4,7 +4,9 @@
 //! promise and runs against all of them. A keeper decides nothing about who may read: it is told which line to scan, from where and
 //! how far.
 
+mod commit;
 pub mod directory_store;
+pub mod embedded;
 pub mod ledger;
 pub mod memory;
 pub mod token_store;

@@ -13,10 +13,10 @@ use crate::service::Services;
 use crate::service::watch::Channels;
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
-use feed::directory::{Effect, Enterprise, Person, Role, User};
+use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
 use feed::event::Event;
 use feed::id::{EnterpriseId, UserId};
-use feed::limits::LONG_POLL_S_MAX;
+use feed::limits::{LIST_ROWS_MAX, LONG_POLL_S_MAX};
 use feed::permission::Scopes;
 use feed::retention::Retention;
 use std::fmt;
@@ -25,6 +25,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
+use store::embedded::{EmbeddedStore, OpenError, Options};
 use store::ledger::{AppendError, Batch, Unavailable};
 use store::memory::MemoryStore;
 use tokio::net::TcpListener;
@@ -34,6 +35,8 @@ use tokio::net::TcpListener;
 pub enum BootError {
     /// A setting will not do.
     Setting(BadSetting),
+    /// The store cannot be opened.
+    Open(OpenError),
     /// The store cannot be used.
     Store(Unavailable),
     /// The first entries could not be recorded.
@@ -55,6 +58,7 @@ impl fmt::Display for BootError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BootError::Setting(wrong) => wrong.fmt(f),
+            BootError::Open(why) => write!(f, "the store cannot be opened: {why}"),
             BootError::Store(why) => write!(f, "the store cannot be used: {why}"),
             BootError::Append(why) => write!(f, "the first entries could not be recorded: {why}"),
             BootError::Listen { address, why } => write!(
@@ -99,8 +103,15 @@ const CHANNEL_SECRET: &str = "channel";
 /// # Errors
 /// [`BootError`].
 pub fn open_stores(settings: &Settings) -> Result<Stores, BootError> {
-    match settings.data {
+    match &settings.data {
         Data::Memory => Ok(MemoryStore::new(settings.settling_delay_s).stores()),
+        Data::Directory(directory) => {
+            let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
+            let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
+            let report = store.report();
+            tracing::info!(directory = %directory.display(), ?report, "the store is open");
+            Ok(store.stores())
+        }
     }
 }
 
@@ -207,21 +218,28 @@ pub struct FirstStart {
     pub token: FreshToken,
 }
 
-/// Gives a store that has no enterprise yet its first one, with an admin and a token. `None` for a store in use.
+/// Gives a store that has no enterprise yet its first one, with an admin; and makes a token for the first admin while the
+/// enterprise has none at all. So a first start that was cut off in the middle is made up for by the second. `None` for a
+/// store in use.
 ///
 /// # Errors
 /// [`BootError`].
 pub async fn first_start(services: &Services, settings: &Settings) -> Result<Option<FirstStart>, BootError> {
-    if !services.stores.directory.enterprises().await?.is_empty() {
+    let (id, name) = &settings.enterprise;
+    let directory = &services.stores.directory;
+    if directory.enterprises().await?.is_empty() {
+        let (admin_name, login) = &settings.admin;
+        let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
+        let admin = UserId::new(&number.to_string()).expect("digits are visible ASCII");
+        let person = Person { id: admin, name: admin_name.into(), login: login.into() };
+        set_up(services, id, name, &[FirstUser { person, role: Role::Admin }]).await?;
+    }
+    if directory.enterprise(id).await?.is_none() || !services.stores.tokens.list(id).await?.is_empty() {
         return Ok(None);
     }
-    let (id, name) = &settings.enterprise;
-    let (admin_name, login) = &settings.admin;
-    let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
-    let admin_id = UserId::new(&number.to_string()).expect("digits are visible ASCII");
-    let person = Person { id: admin_id.clone(), name: admin_name.into(), login: login.into() };
-    set_up(services, id, name, &[FirstUser { person, role: Role::Admin }]).await?;
-    let admin = services.stores.directory.user(&admin_id).await?.ok_or(BootError::NobodyThere)?;
+    let users = directory.users(id, None, LIST_ROWS_MAX).await?;
+    let admin = users.into_iter().find(|user| user.role == Role::Admin && user.status == Status::Active);
+    let admin = admin.ok_or(BootError::NobodyThere)?;
     let (token, _) = services.store_token(&admin, Scopes::EVERY, "first token, made at the first start", None).await?;
     Ok(Some(FirstStart { admin, token }))
 }

@@ -30,17 +30,20 @@ enum Step {
 const SHOWN_CHARS_MAX: usize = 60;
 
 impl Fault {
+    #[cold]
     pub(super) fn new(reason: impl Into<String>) -> Self {
         Fault(Box::new(Inner { path: Vec::new(), reason: reason.into() }))
     }
 
     /// The same fault, seen from the object whose member `name` has it.
+    #[cold]
     pub(super) fn under(mut self, name: &str) -> Self {
         self.0.path.push(Step::Member(name.chars().take(SHOWN_CHARS_MAX).collect()));
         self
     }
 
     /// The same fault, seen from the list whose entry `index` has it.
+    #[cold]
     pub(super) fn within(mut self, index: usize) -> Self {
         self.0.path.push(Step::Entry(index));
         self

@@ -2,13 +2,13 @@
 
 use super::State;
 use super::line::{EnterpriseLine, Entry, Kept, KeptEnterprise, KeptUser};
+use crate::commit;
 use crate::ledger::{AppendError, Appended, Batch, Moved, Outcome, Receipt};
 use bytes::Bytes;
 use feed::audience::{self, Hearing};
-use feed::directory::Effect;
 use feed::event::{Event, FeedKind, Rendering};
 use feed::id::{EnterpriseId, EventId};
-use feed::position::{Family, ORDINAL_MAX, Place, Position};
+use feed::position::{ORDINAL_MAX, Place};
 use feed::time::Second;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -59,21 +59,8 @@ fn record(
         enterprise: known(Some(line), FeedKind::Enterprise, event.enterprise.as_ref()),
     };
     let opted_in = state.directory.enterprise(enterprise).is_some_and(|enterprise| enterprise.opted_in);
-    if event.opt_in && !opted_in {
-        let withheld = |rendering: &Rendering| Outcome::Withheld { event_id: rendering.event_id.clone() };
-        receipt.user = receipt.user.or(event.user.as_ref().map(withheld));
-        receipt.enterprise = receipt.enterprise.or(event.enterprise.as_ref().map(withheld));
-    }
-    let had_renderings = event.user.is_some() || event.enterprise.is_some();
-    let known_before = receipt.user.is_some() || receipt.enterprise.is_some();
-    event.user = event.user.filter(|_| receipt.user.is_none());
-    event.enterprise = event.enterprise.filter(|_| receipt.enterprise.is_none());
-    if had_renderings && event.user.is_none() && event.enterprise.is_none() {
+    if !commit::settle(&mut event, &mut receipt, opted_in) {
         return receipt;
-    }
-    if known_before {
-        // The deed itself was heard before, and so was what it changes; only the people it names may be new.
-        event.effects.retain(|effect| matches!(effect, Effect::Met(_)));
     }
 
     let place = line.next_place(now);
@@ -85,7 +72,7 @@ fn record(
     let mut entry = Entry::default();
     if let Some(mut rendering) = event.user.take() {
         rendering.stamp(recorded);
-        receipt.user = Some(stored(&rendering, place, Family::User));
+        receipt.user = Some(commit::recorded(FeedKind::User, &rendering, place));
         let kept = keep(rendering);
         for hearing in elsewhere {
             relay(state, &kept, hearing, now, moved);
@@ -97,7 +84,7 @@ fn record(
     }
     let line = state.lines.entry(enterprise.clone()).or_default();
     if let Some(rendering) = event.enterprise.take() {
-        receipt.enterprise = Some(stored(&rendering, place, Family::Streaming));
+        receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
         let second = line.frontier.admit(rendering.created_at, recorded, delay_s);
         let window = line.next_window(rendering.created_at);
         let history = line.next_history(second);
@@ -112,25 +99,7 @@ fn record(
 fn known(line: Option<&EnterpriseLine>, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
     let rendering = rendering?;
     let found = line?.find(kind, &rendering.event_id)?;
-    let family = match kind {
-        FeedKind::User => Family::User,
-        FeedKind::Enterprise => Family::Streaming,
-    };
-    Some(Outcome::Recorded {
-        event_id: rendering.event_id.clone(),
-        position: Position::new(found.place, family),
-        duplicate: true,
-        differs: !rendering.says_the_same(&found.bytes),
-    })
-}
-
-fn stored(rendering: &Rendering, place: Place, family: Family) -> Outcome {
-    Outcome::Recorded {
-        event_id: rendering.event_id.clone(),
-        position: Position::new(place, family),
-        duplicate: false,
-        differs: false,
-    }
+    Some(commit::known(kind, rendering, found.place, &found.bytes))
 }
 
 fn keep(rendering: Rendering) -> Kept {

@@ -1,8 +1,12 @@
 //! The harness: how a test opens, restarts and reaches any keeper.
 
+use crate::disk::Disk;
+use std::path::Path;
 use std::sync::Arc;
 use store::Stores;
+use store::embedded::{EmbeddedStore, Options};
 use store::memory::MemoryStore;
+use tempfile::TempDir;
 
 /// A keeper under test, opened. Dropping it puts away whatever it used.
 pub(crate) trait Keeper: Sized {
@@ -45,3 +49,90 @@ impl Keeper for Memory {
         &self.stores
     }
 }
+
+/// The embedded keeper in a directory of its own, kept as the program keeps it.
+pub(crate) struct Embedded(Files<TempDir>);
+
+/// The same on a disk in memory, for the many restarts of random histories.
+pub(crate) struct EmbeddedInMemory(Files<Disk>);
+
+/// The same in partitions of a few events and without threads, so that everything is sealed at once.
+pub(crate) struct EmbeddedInPieces(Files<Disk>);
+
+/// A store, what it is on, and how it is kept.
+struct Files<D> {
+    stores: Stores,
+    on: D,
+    options: Options,
+}
+
+/// Something to keep a store on.
+trait Ground: Sized {
+    fn new() -> Self;
+    fn open(&self, options: Options) -> EmbeddedStore;
+}
+
+impl Ground for TempDir {
+    fn new() -> Self {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn open(&self, options: Options) -> EmbeddedStore {
+        EmbeddedStore::open(self.path(), options).unwrap()
+    }
+}
+
+impl Ground for Disk {
+    fn new() -> Self {
+        Disk::new(0)
+    }
+
+    fn open(&self, options: Options) -> EmbeddedStore {
+        EmbeddedStore::open_on(Arc::new(self.clone()), Path::new("/store"), options).unwrap()
+    }
+}
+
+impl<D: Ground> Files<D> {
+    fn open(options: Options) -> Self {
+        let on = D::new();
+        Files { stores: on.open(options.clone()).stores(), on, options }
+    }
+
+    fn reopen(self, settling_delay_s: u32) -> Self {
+        drop(self.stores);
+        let options = Options { settling_delay_s, ..self.options };
+        Files { stores: self.on.open(options.clone()).stores(), on: self.on, options }
+    }
+}
+
+fn with_threads(settling_delay_s: u32) -> Options {
+    Options { settling_delay_s, preallocate_bytes: 1 << 16, ..Options::default() }
+}
+
+fn in_pieces(settling_delay_s: u32) -> Options {
+    let few = Options { partition_entries: 3, open_halves_max: 2, threads: false, ..Options::default() };
+    Options { settling_delay_s, preallocate_bytes: 4_096, ..few }
+}
+
+/// A keeper made of [`Files`].
+macro_rules! embedded {
+    ($keeper:ident, $options:ident) => {
+        impl Keeper for $keeper {
+            async fn open(settling_delay_s: u32) -> Self {
+                $keeper(Files::open($options(settling_delay_s)))
+            }
+
+            async fn reopen(self, settling_delay_s: u32) -> Self {
+                $keeper(self.0.reopen(settling_delay_s))
+            }
+
+            fn stores(&self) -> &Stores {
+                &self.0.stores
+            }
+        }
+    };
+}
+
+embedded!(Embedded, with_threads);
+embedded!(EmbeddedInMemory, with_threads);
+embedded!(EmbeddedInPieces, in_pieces);

@@ -13,13 +13,36 @@
 
 mod contract;
 mod deed;
+mod disk;
+mod faults;
 mod histories;
 
 mod keeper;
 mod trial;
+mod upkeep;
 
 /// The memory keeper.
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
+}
+
+/// The embedded keeper.
+mod embedded {
+    crate::contract::every_promise!(crate::keeper::Embedded);
+
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::keeper::EmbeddedInMemory, crate::keeper::Memory>(0..200).await;
+    }
+}
+
+/// The embedded keeper with everything in small pieces.
+mod embedded_in_pieces {
+    crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
+
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(200..600).await;
+    }
 }

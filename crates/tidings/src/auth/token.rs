@@ -23,10 +23,13 @@ impl fmt::Debug for FreshToken {
     }
 }
 
+/// What every token begins with: scanners for leaked secrets know it by this, and no command line takes it for an option.
+const PREFIX: &str = "tidings_";
+
 impl FreshToken {
     /// Makes a token of 256 random bits.
     pub fn make() -> Self {
-        let secret = URL_SAFE_NO_PAD.encode(random::<32>());
+        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random::<32>()));
         FreshToken { hash: hash_of(&secret), id: hex(&random::<6>()), secret }
     }
 }

@@ -4,11 +4,18 @@
 //! [`say`], so that logs (standard error) and answers (standard output) never mix.
 
 mod bench;
+mod client;
 mod demo;
 mod docs;
 mod env_file;
+mod patience;
+mod publish;
 mod serve;
 mod stop;
+mod table;
+mod tail;
+mod token;
+mod user;
 
 use crate::config::table::with_settings;
 use clap::{ArgMatches, Command};
@@ -27,6 +34,12 @@ fn complain(wrong: impl Display) {
     drop(writeln!(std::io::stderr(), "tidings: {wrong}"));
 }
 
+/// Tells the person at the terminal something beside the answer.
+fn note(line: impl Display) {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
 /// All commands.
 fn commands() -> Command {
     Command::new("tidings")
@@ -36,6 +49,10 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(demo::command())
         .subcommand(with_settings(serve::command()))
+        .subcommand(publish::command())
+        .subcommand(tail::command())
+        .subcommand(user::command())
+        .subcommand(token::command())
         .subcommand(bench::command())
         .subcommand(docs::command())
 }
@@ -56,6 +73,10 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo::run(matches),
         Some(("serve", matches)) => serve::run(matches),
+        Some(("publish", matches)) => publish::run(matches),
+        Some(("tail", matches)) => tail::run(matches),
+        Some(("user", matches)) => user::run(matches),
+        Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),

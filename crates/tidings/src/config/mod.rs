@@ -17,7 +17,7 @@ use feed::limits::SETTLING_DELAY_S_MAX;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Settings of a server, checked.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub struct Settings {
 pub enum Data {
     /// In memory, until the process ends.
     Memory,
+    /// In a directory of this machine, for years.
+    Directory(PathBuf),
 }
 
 /// A setting that is not what it may be.
@@ -106,10 +108,7 @@ impl Settings {
                 text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
             })?,
             public_url: values.read("public-url", public_url)?,
-            data: values.read("data", |text| match text {
-                "memory:" => Ok(Data::Memory),
-                _ => Err("is not a store that this version knows; it knows 'memory:'".to_owned()),
-            })?,
+            data: values.read("data", data)?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
             metrics: values.read("metrics", |text| match text {
@@ -130,6 +129,18 @@ impl Settings {
             })?,
             added_types: values.file.added_types,
         })
+    }
+}
+
+fn data(text: &str) -> Result<Data, String> {
+    match text {
+        "" => Err("is empty; give a directory, or 'memory:'".to_owned()),
+        "memory:" => Ok(Data::Memory),
+        // A typing error in the one, or a store of another kind, must not become the name of a directory.
+        _ if text.contains("://") || text.ends_with(':') => {
+            Err("is not a store that this version knows; give a directory, or 'memory:'".to_owned())
+        }
+        _ => Ok(Data::Directory(PathBuf::from(text))),
     }
 }
 

@@ -35,8 +35,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "data",
         value: "WHERE",
-        default: "memory:",
-        help: "Where events are kept: 'memory:' keeps them until the process ends, and says so",
+        default: "tidings-data",
+        help: "Where events are kept: a directory, made at the first start; or 'memory:', which keeps them until the \
+               process ends, and says so",
     },
     Setting {
         name: "settling-delay",

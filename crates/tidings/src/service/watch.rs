@@ -125,6 +125,10 @@ impl Services {
             rung.as_mut().enable();
             let (found, next) = self.look(caller, stream, after).await?;
             if found {
+                // The wait may have been long: whoever may no longer watch is told nothing.
+                if !self.still_leads_to(channel, start, stream).await? {
+                    return self.refuse_slowly().await;
+                }
                 if start.is_none() {
                     let end = self.look(caller, stream, Start::Now).await?.1;
                     self.channels.signal(channel.nonce, end);
@@ -144,12 +148,23 @@ impl Services {
         }
     }
 
+    /// Whether a poll on this channel watches this stream, as things stand now with its token and its user.
+    async fn still_leads_to(
+        &self,
+        channel: &Channel,
+        start: Option<Start>,
+        stream: StreamType,
+    ) -> Result<bool, Unavailable> {
+        let caller = self.authenticator.caller_of_channel(&channel.token_id, &channel.user).await?;
+        Ok(caller.is_some_and(|caller| stream_watched(&caller, channel, start) == stream))
+    }
+
     /// Whether a fetch from here would return something, and where it would end.
     async fn look(&self, caller: &Caller, stream: StreamType, start: Start) -> Result<(bool, Position), Unavailable> {
         match self.read(caller, &ReadRequest::new(stream, start, 1)).await {
             Ok(page) => Ok((page.count > 0, page.next)),
             Err(ReadError::Unavailable(why)) => Err(why),
-            // The right was taken away since the stream was chosen: nothing to tell.
+            // Only a stream that the caller may read is chosen; there is nothing to tell of any other.
             Err(ReadError::Denied(_)) => {
                 let nothing_yet = Position::new(feed::position::Place::START, Family::User);
                 Ok((false, if let Start::After(position) = start { position } else { nothing_yet }))

@@ -9,7 +9,7 @@ pub(super) mod source;
 pub(super) mod time;
 
 use super::fault::{Checked, Fault, Shown};
-use super::json::{Kind, Reader, Text, not_of_kind};
+use super::json::{Kind, Next, Reader, Text, not_of_kind};
 use crate::id::ItemId;
 use crate::limits::{ID_BYTES_MAX, TEXT_BYTES_MAX};
 
@@ -143,10 +143,17 @@ impl Shape {
     pub(super) fn check<'a>(&self, reader: &mut Reader<'a>, kept: &mut Kept<'a>) -> Checked<()> {
         reader.enter_object()?;
         let (mut first, mut after, mut seen) = (true, 0, 0_u64);
-        while let Some(name) = reader.member(&mut first)? {
-            let Some(at) = self.find(name, after) else {
-                reader.skip().map_err(|fault| fault.under(&name.value()))?;
-                continue;
+        loop {
+            let at = match reader.member_expecting(self.members.get(after).map(|member| member.name), &mut first)? {
+                Next::End => break,
+                Next::Expected => after,
+                Next::Other(name) => match self.find(name, after) {
+                    Some(at) => at,
+                    None => {
+                        reader.skip().map_err(|fault| fault.under(&name.value()))?;
+                        continue;
+                    }
+                },
             };
             let member = &self.members[at];
             if seen & 1 << at != 0 {
@@ -158,15 +165,13 @@ impl Shape {
         }
         match self.required & !seen {
             0 => Ok(()),
-            missing => {
-                let member = &self.members[missing.trailing_zeros() as usize];
-                Err(Fault::new(format!("is missing; readers need it to be {}", member.form.words())).under(member.name))
-            }
+            missing => Err(self.members[missing.trailing_zeros() as usize].missing()),
         }
     }
 }
 
 /// The fault of a member that is there twice, where the server would have to choose.
+#[cold]
 pub(super) fn twice() -> Fault {
     Fault::new("is there twice; leave one of them out")
 }
@@ -174,23 +179,11 @@ pub(super) fn twice() -> Fault {
 impl Member {
     fn check<'a>(&self, reader: &mut Reader<'a>, kept: &mut Kept<'a>) -> Checked<()> {
         let found = reader.kind()?;
-        if found == Kind::Null {
-            reader.null()?;
-            let advice = if self.required { "" } else { "; leave it out instead" };
-            return match self.nullable {
-                true => Ok(()),
-                false => Err(Fault::new(format!("must be {}, but is null{advice}", self.form.words()))),
-            };
-        }
-        let wanted = self.form.kind();
-        if found != wanted {
-            let hint = match (&self.form, found) {
-                (Form::Id | Form::Digits, Kind::Number) => "; write it in quotes",
-                (Form::Whole, Kind::Text) => "; write it without quotes",
-                _ => "",
-            };
-            let fault = not_of_kind(&self.form.words(), found).into_reason();
-            return Err(Fault::new(fault + hint));
+        if found != self.form.kind() {
+            if found == Kind::Null && self.nullable {
+                return reader.null().map(|_| ());
+            }
+            return Err(self.other_kind(found));
         }
         let start = *reader;
         match &self.form {
@@ -224,6 +217,22 @@ impl Member {
                 Ok(())
             }
         }
+    }
+
+    #[cold]
+    fn missing(&self) -> Fault {
+        Fault::new(format!("is missing; readers need it to be {}", self.form.words())).under(self.name)
+    }
+
+    #[cold]
+    fn other_kind(&self, found: Kind) -> Fault {
+        let hint = match (&self.form, found) {
+            (Form::Id | Form::Digits, Kind::Number) => "; write it in quotes",
+            (Form::Whole, Kind::Text) => "; write it without quotes",
+            (_, Kind::Null) if !self.required => "; leave it out instead",
+            _ => "",
+        };
+        Fault::new(not_of_kind(&self.form.words(), found).into_reason() + hint)
     }
 }
 
@@ -263,17 +272,21 @@ impl Form {
             Form::Digits => (1..=18).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()),
             Form::Time => time::every_reader_parses(&value),
             Form::OneOf(words) => words.contains(&&*value),
-            Form::NoneOf(words) => {
-                if words.contains(&&*value) {
-                    let reason = "promises a whole object, but this one has item_type, item_id or item_name; \
-                                  leave out either";
-                    return Err(Fault::new(format!("{} {reason}", Shown(&value))));
-                }
-                true
-            }
+            Form::NoneOf(words) => !words.contains(&&*value),
             _ => true,
         };
-        if good { Ok(()) } else { Err(Fault::new(format!("must be {}, but is {}", self.words(), Shown(&value)))) }
+        if good { Ok(()) } else { Err(self.other_text(&value)) }
+    }
+
+    #[cold]
+    fn other_text(&self, found: &str) -> Fault {
+        let found = Shown(found);
+        match self {
+            Form::NoneOf(_) => Fault::new(format!(
+                "{found} promises a whole object, but this one has item_type, item_id or item_name; leave out either"
+            )),
+            _ => Fault::new(format!("must be {}, but is {found}", self.words())),
+        }
     }
 }
 
@@ -287,6 +300,9 @@ fn whole(number: &str) -> Checked<()> {
     const EXACT_MAX: u64 = (1 << 53) - 1;
     match number.parse::<u64>() {
         Ok(value) if value <= EXACT_MAX => Ok(()),
-        _ => Err(Fault::new(format!("must be a whole number from 0 to {EXACT_MAX}, but is {number}"))),
+        _ => {
+            let found = Shown(number);
+            Err(Fault::new(format!("must be a whole number from 0 to {EXACT_MAX}, but is {found}")))
+        }
     }
 }

@@ -116,3 +116,10 @@ pub(crate) async fn a_restart_does_not_open_what_was_shown<K: Keeper>() {
     trial.publish(NOW + 1, [deed("late").created(NOW - 20)]).await;
     assert_eq!(trial.follow(stood, NOW + 100).await.0, ["late"]);
 }
+
+pub(crate) async fn the_settling_delay_is_that_of_the_last_start<K: Keeper>() {
+    let trial = Trial::<K>::settling(5).await.reopened_settling(60).await;
+    assert_eq!(trial.frontier(NOW).await, Second(NOW - 60));
+    trial.publish(NOW, [deed("a").created(NOW - 59)]).await;
+    assert_eq!(seconds(&trial).await, [at(NOW - 59, 1)]);
+}

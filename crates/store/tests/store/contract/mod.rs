@@ -100,6 +100,7 @@ macro_rules! every_promise {
                 deeds_after_the_clock_went_back_lie_behind_what_was_shown
                 followers_lose_nothing_across_restarts_and_changed_delays
                 a_restart_does_not_open_what_was_shown
+                the_settling_delay_is_that_of_the_last_start
             }
             pages {
                 pages_of_any_size_give_every_entry_once

@@ -1,10 +1,13 @@
 //! The made-up company: its people and their tokens.
 
+use super::shapes::Person as Mini;
 use crate::boot::{BootError, FirstUser};
 use crate::service::Services;
-use feed::directory::{CoAdminRights, Person, Role};
+use feed::directory::{CoAdminRights, Effect, Enterprise, Person, Role};
+use feed::event::Event;
 use feed::id::{EnterpriseId, UserId};
 use feed::permission::Scopes;
+use store::ledger::Batch;
 
 /// The company's name.
 pub(super) const NAME: &str = "Halden Instruments";
@@ -24,6 +27,44 @@ pub(super) fn enterprise_id() -> EnterpriseId {
     EnterpriseId::new("884422").expect("digits are visible ASCII")
 }
 
+/// Which of [`everybody`] is Solveig, the admin.
+pub(super) const SOLVEIG: usize = 0;
+/// Which of [`everybody`] is Mara.
+pub(super) const MARA: usize = 1;
+/// Which of [`everybody`] is Tomas.
+pub(super) const TOMAS: usize = 2;
+/// Which of [`everybody`] is Ines, the co-admin.
+pub(super) const INES: usize = 3;
+/// Which of [`everybody`] is Lena.
+pub(super) const LENA: usize = 4;
+/// Which of [`everybody`] is Jonas.
+pub(super) const JONAS: usize = 5;
+/// Which of [`everybody`] is Aisha.
+pub(super) const AISHA: usize = 6;
+/// Which of [`everybody`] is Priya, who works at another company.
+pub(super) const PRIYA: usize = 7;
+/// How many of [`everybody`], from the first, work here.
+pub(super) const COLLEAGUES: usize = 7;
+/// The user id of Priya.
+pub(super) const PRIYA_ID: &str = "19904412377";
+
+/// Id, name and login of everybody who plays a part.
+const EVERYBODY: [(&str, &str, &str); 8] = [
+    (ADMIN, "Solveig Brandt", "solveig@halden.example"),
+    (USER, "Mara Lindqvist", "mara@halden.example"),
+    (OTHER_USER, "Tomas Okafor", "tomas@halden.example"),
+    (CO_ADMIN, "Ines Duarte", "ines@halden.example"),
+    ("20306589104", "Lena Vogt", "lena@halden.example"),
+    ("20306589105", "Jonas Haugen", "jonas@halden.example"),
+    ("20306589106", "Aisha Rahimi", "aisha@halden.example"),
+    (PRIYA_ID, "Priya Raman", "priya@brightmoor.example"),
+];
+
+/// Everybody who plays a part in the story.
+pub(super) fn everybody() -> Vec<Mini> {
+    EVERYBODY.iter().map(|(id, name, login)| Mini::new(id, name, login)).collect()
+}
+
 /// Everybody who is in the directory from the start.
 pub(super) fn people() -> Vec<FirstUser> {
     let person = |id: &str, name: &str, login: &str, role| FirstUser {
@@ -34,18 +75,27 @@ pub(super) fn people() -> Vec<FirstUser> {
         },
         role,
     };
-    vec![
-        person(ADMIN, "Solveig Brandt", "solveig@halden.example", Role::Admin),
-        person(USER, "Mara Lindqvist", "mara@halden.example", Role::User),
-        person(OTHER_USER, "Tomas Okafor", "tomas@halden.example", Role::User),
-        person(
-            CO_ADMIN,
-            "Ines Duarte",
-            "ines@halden.example",
-            Role::CoAdmin(CoAdminRights { reports: true, users: false }),
-        ),
-        person(PUBLISHER, "Halden publisher", "publisher@halden.example", Role::ServiceAccount),
-    ]
+    let colleague = |(at, (id, name, login)): (usize, &(&str, &str, &str))| {
+        let role = match at {
+            SOLVEIG => Role::Admin,
+            INES => Role::CoAdmin(CoAdminRights { reports: true, users: false }),
+            _ => Role::User,
+        };
+        person(id, name, login, role)
+    };
+    let mut people: Vec<FirstUser> = EVERYBODY.iter().take(COLLEAGUES).enumerate().map(colleague).collect();
+    people.push(person(PUBLISHER, "Halden publisher", "publisher@halden.example", Role::ServiceAccount));
+    people
+}
+
+/// Opts in to the event types that need it, so that they reach the company, too.
+pub(super) async fn opt_in(services: &Services) -> Result<(), BootError> {
+    let id = enterprise_id();
+    let Some(enterprise) = services.stores.directory.enterprise(&id).await? else { return Ok(()) };
+    let effects = vec![Effect::EnterpriseSet(Enterprise { opted_in: true, ..enterprise })];
+    let batch = Batch { enterprise: id, events: vec![Event::unseen(effects)], now: services.clock.now() };
+    services.stores.ledger.append(batch).await.map_err(BootError::Append)?;
+    Ok(())
 }
 
 /// The tokens of the demo, as secrets.

@@ -1,19 +1,30 @@
 //! `tidings demo`: a server with a made-up company whose people work, live.
 
 mod company;
+mod dice;
+mod every_type;
+mod scenes;
+mod shapes;
+mod story;
+mod things;
+mod work;
 
 use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
-use crate::boot::{BootError, Booted, boot, set_up};
+use crate::boot::{BootError, boot, set_up};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
+use crate::entropy::random;
+use crate::service::Services;
+use crate::service::publish::PublishError;
 use crate::telemetry::{LogFormat, start_logging};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use company::Tokens;
 use feed::id::EnterpriseId;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use work::Work;
 
 /// The settling delay of the demo, in seconds: history should follow quickly when somebody is trying it out.
 const SETTLING_DELAY_S: u32 = 1;
@@ -36,16 +47,42 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Nobody works: the feeds stay as you fill them"),
         )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("NUMBER")
+                .value_parser(clap::value_parser!(u64))
+                .help("Tells the story of this seed; the same seed gives the same deeds. Random unless given"),
+        )
+        .arg(
+            Arg::new("every-type")
+                .long("every-type")
+                .action(ArgAction::SetTrue)
+                .help("Begins with an event of every type there is, in both feeds"),
+        )
         .arg(env_file::arg())
+}
+
+/// What was asked for.
+struct Wish<'a> {
+    quiet: bool,
+    every_type: bool,
+    seed: u64,
+    env_file: Option<&'a Path>,
 }
 
 /// Serves the demo.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let port = matches.get_one::<u16>("port").copied().unwrap_or(8080);
-    let env_file = env_file::given(matches);
+    let wish = Wish {
+        quiet: matches.get_flag("quiet"),
+        every_type: matches.get_flag("every-type"),
+        seed: matches.get_one::<u64>("seed").copied().unwrap_or_else(|| u64::from(u32::from_le_bytes(random()))),
+        env_file: env_file::given(matches),
+    };
     start_logging("warn", LogFormat::Text)?;
     let settings = settings(port)?;
-    runtime()?.block_on(demo(&settings, matches.get_flag("quiet"), env_file))
+    runtime()?.block_on(demo(&settings, &wish))
 }
 
 fn settings(port: u16) -> Result<Settings, String> {
@@ -64,22 +101,40 @@ fn settings(port: u16) -> Result<Settings, String> {
     })
 }
 
-async fn demo(settings: &Settings, quiet: bool, env_file: Option<&Path>) -> Result<(), String> {
+async fn demo(settings: &Settings, wish: &Wish<'_>) -> Result<(), String> {
     let shown = |wrong: BootError| wrong.to_string();
     let booted = boot(settings, Arc::new(SystemClock)).await.map_err(shown)?;
     let enterprise = &settings.enterprise.0;
     set_up(&booted.services, enterprise, company::NAME, &company::people()).await.map_err(shown)?;
     let tokens = company::tokens(&booted.services).await.map_err(shown)?;
+    let work = begin_to_work(&booted.services, &tokens, wish).await?;
     let url = booted.base_url();
-    if let Some(path) = env_file {
+    if let Some(path) = wish.env_file {
         env_file::write(path, &env_lines(&url, enterprise, &tokens))?;
     }
-    introduce(&url, &tokens, quiet);
-    serve(booted).await.map_err(shown)
+    introduce(&url, &tokens, wish);
+    let working = (!wish.quiet).then(|| tokio::spawn(work.go_on()));
+    booted.serve(asked_to_stop()).await.map_err(shown)?;
+    if let Some(working) = working {
+        // It ends by itself at the ring that closes the server.
+        drop(working.await);
+    }
+    Ok(())
 }
 
-async fn serve(booted: Booted) -> Result<(), BootError> {
-    booted.serve(asked_to_stop()).await
+/// Publishes what there is to be seen at the start.
+async fn begin_to_work(services: &Arc<Services>, tokens: &Tokens, wish: &Wish<'_>) -> Result<Work, String> {
+    let publisher = services.authenticator.caller(&tokens.publish, None).await.map_err(|wrong| wrong.to_string())?;
+    let mut work = Work::new(services.clone(), publisher, wish.seed);
+    let unpublished = |wrong: PublishError| format!("the first deeds could not be published: {wrong:?}");
+    if !wish.quiet {
+        work.catch_up().await.map_err(unpublished)?;
+    }
+    if wish.every_type {
+        company::opt_in(services).await.map_err(|wrong| wrong.to_string())?;
+        work.show_every_type().await.map_err(unpublished)?;
+    }
+    Ok(work)
 }
 
 /// The shell lines of `--env`. Values are ids, tokens and a URL: nothing that a shell would read in another way.
@@ -97,14 +152,19 @@ fn env_lines(url: &str, enterprise: &EnterpriseId, tokens: &Tokens) -> String {
     lines
 }
 
-fn introduce(url: &str, tokens: &Tokens, quiet: bool) {
-    say(format_args!("{} is {} on {url}", company::NAME, if quiet { "quiet" } else { "at work" }));
+fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>) {
+    if wish.quiet {
+        say(format_args!("{} is quiet on {url}", company::NAME));
+    } else {
+        say(format_args!("{} is at work on {url} (--seed {} tells the same story again)", company::NAME, wish.seed));
+    }
     say("");
     say(format_args!("  Admin      {}   token {}", company::ADMIN, tokens.admin));
     say(format_args!("  Co-admin   {}   token {}", company::CO_ADMIN, tokens.co_admin));
     say(format_args!("  Mara       {}   token {}", company::USER, tokens.user));
     say(format_args!("  Tomas      {}   token {}", company::OTHER_USER, tokens.other_user));
     say(format_args!("  Publisher                token {}", tokens.publish));
+    let tidings = this_program();
     say("");
     say("Three things to try, each in another terminal:");
     say("");
@@ -112,13 +172,43 @@ fn introduce(url: &str, tokens: &Tokens, quiet: bool) {
     say(format_args!("  curl -s '{url}/2.0/events?limit=3' -H 'Authorization: Bearer {}'", tokens.user));
     say("");
     say("  # what an administrator sees, as it happens");
-    say(format_args!("  tidings tail --url {url} --token {} --stream admin_logs_streaming", tokens.admin));
+    say(format_args!("  {tidings} tail --url {url} --token {} --stream admin_logs_streaming", tokens.admin));
     say("");
     say("  # publish a deed of your own");
     say(format_args!(
-        "  curl -s '{url}/api/v1/events' -H 'Authorization: Bearer {}' -d '{}'",
-        tokens.publish, r#"{"event_type":"LOGIN","ip_address":"203.0.113.9"}"#
+        "  echo '{}' | {tidings} publish --url {url} --token {}",
+        r#"{"event_type":"LOGIN","ip_address":"203.0.113.9"}"#, tokens.publish
     ));
     say("");
     say("Everything is kept in memory and gone when this ends (Ctrl-C).");
+}
+
+/// How to call this program from another terminal: by its name if it was found by its name, else by its whole path.
+fn this_program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let by_name = called.components().count() == 1;
+    match std::env::current_exe() {
+        Ok(path) if !by_name => in_shell(&path.display().to_string()),
+        _ => "tidings".to_owned(),
+    }
+}
+
+/// A word as a shell reads it.
+fn in_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ':');
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_shell;
+
+    #[test]
+    fn a_path_with_blanks_is_one_word() {
+        assert_eq!(in_shell("/opt/tidings"), "/opt/tidings");
+        assert_eq!(in_shell("/my files/it's"), r"'/my files/it'\''s'");
+    }
 }

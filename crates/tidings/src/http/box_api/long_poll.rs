@@ -74,12 +74,16 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// The base URL that the client sees: configured, else from the request's own host and forwarded scheme.
+/// The base URL that the client sees: configured, else from the request's own host and forwarded scheme. Each proxy of a
+/// chain appends to the forwarded headers, so the first value is that of the one the client spoke to.
 fn base_url(server: &Server, headers: &HeaderMap) -> String {
     if let Some(url) = &server.public_url {
         return url.clone();
     }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        let first = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
+        (!first.is_empty()).then_some(first)
+    };
     let scheme =
         if text("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https")) { "https" } else { "http" };
     let host = text("x-forwarded-host").or_else(|| text("host")).unwrap_or("localhost");

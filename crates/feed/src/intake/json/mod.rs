@@ -6,7 +6,11 @@
 //! is a small reader of its own: it accepts exactly the texts that JSON allows, less what would break a reader of
 //! ours (nesting beyond [`JSON_DEPTH_MAX`], half surrogate pairs, numbers that no double holds).
 //!
+//! Objects and lists are here, strings and numbers in [`scan`].
+//!
 //! It never copies: what it hands out are slices of the text. Tests hold it against `serde_json`.
+
+mod scan;
 
 use super::fault::{Checked, Fault};
 use crate::limits::JSON_DEPTH_MAX;
@@ -41,18 +45,31 @@ impl<'a> Text<'a> {
     }
 
     /// The string it stands for.
+    #[inline]
     pub(super) fn value(self) -> Cow<'a, str> {
-        if self.plain {
-            return Cow::Borrowed(self.inside());
-        }
-        // Escapes are rare; the scan has made sure that these can be read.
-        Cow::Owned(serde_json::from_str(self.raw).unwrap_or_default())
+        if self.plain { Cow::Borrowed(self.inside()) } else { Cow::Owned(self.unescaped()) }
+    }
+
+    /// Escapes are rare, and the scan has made sure that they can be read.
+    #[cold]
+    fn unescaped(self) -> String {
+        serde_json::from_str(self.raw).unwrap_or_default()
     }
 
     #[inline]
     pub(super) fn is(self, wanted: &str) -> bool {
-        if self.plain { self.inside() == wanted } else { self.value() == wanted }
+        if self.plain { self.inside() == wanted } else { self.unescaped() == wanted }
     }
+}
+
+/// The next member of an object.
+pub(super) enum Next<'a> {
+    /// There is none.
+    End,
+    /// The one expected.
+    Expected,
+    /// Another one, of this name.
+    Other(Text<'a>),
 }
 
 /// What a value is, by its first byte.
@@ -102,13 +119,14 @@ impl<'a> Reader<'a> {
     #[inline]
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(*byte);
+        loop {
+            let byte = *bytes.get(self.at)?;
+            // Most bytes are above all blanks, and one comparison tells.
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
             }
             self.at += 1;
         }
-        None
     }
 
     /// Whether nothing but blanks is left.
@@ -164,12 +182,37 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.not_json("a member's name in quotes"));
         }
+        self.name().map(Some)
+    }
+
+    /// Like [`Reader::member`], but where the next name is the expected one, that is told without a closer look at it.
+    #[inline]
+    pub(super) fn member_expecting(&mut self, expected: Option<&str>, first: &mut bool) -> Checked<Next<'a>> {
+        if !self.next_of(b'}', "',' or '}'", first)? {
+            return Ok(Next::End);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.not_json("a member's name in quotes"));
+        }
+        if let Some(expected) = expected
+            && let Some(b':') = self.text.as_bytes().get(self.at + expected.len() + 2)
+            && let Some(b'"') = self.text.as_bytes().get(self.at + expected.len() + 1)
+            && self.text.as_bytes()[self.at + 1..].starts_with(expected.as_bytes())
+        {
+            self.at += expected.len() + 3;
+            return Ok(Next::Expected);
+        }
+        self.name().map(Next::Other)
+    }
+
+    /// Reads a member's name, at whose opening quote the place is, and the colon after it.
+    fn name(&mut self) -> Checked<Text<'a>> {
         let name = self.string()?;
         if self.peek() != Some(b':') {
             return Err(self.not_json("':'"));
         }
         self.at += 1;
-        Ok(Some(name))
+        Ok(name)
     }
 
     /// Whether a list has a next entry; then the place is at it.
@@ -262,116 +305,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads a number at whose first byte the place is, as [`Reader::kind`] has told.
-    pub(super) fn digits(&mut self) -> Checked<&'a str> {
-        let start = *self;
-        let bytes = self.text.as_bytes();
-        let run = |at: &mut usize| {
-            let from = *at;
-            while bytes.get(*at).is_some_and(u8::is_ascii_digit) {
-                *at += 1;
-            }
-            *at > from
-        };
-        if bytes.get(self.at) == Some(&b'-') {
-            self.at += 1;
-        }
-        let whole = if bytes.get(self.at) == Some(&b'0') {
-            self.at += 1;
-            true
-        } else {
-            run(&mut self.at)
-        };
-        let mut good = whole;
-        if good && bytes.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            good = run(&mut self.at);
-        }
-        let mut exponent = false;
-        if good && matches!(bytes.get(self.at), Some(b'e' | b'E')) {
-            exponent = true;
-            self.at += 1;
-            if matches!(bytes.get(self.at), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            good = run(&mut self.at);
-        }
-        if !good {
-            return Err(self.not_json("a digit"));
-        }
-        let number = self.since(start);
-        // Some readers fail on a number beyond the range of a double; only an exponent or a great length gets there.
-        if (exponent || number.len() > 300) && !number.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(Fault::new("is a number beyond the range of a double; write it as a string"));
-        }
-        Ok(number)
-    }
-
-    /// Reads a string at whose opening quote the place is, as [`Reader::kind`] has told.
-    pub(super) fn string(&mut self) -> Checked<Text<'a>> {
-        let start = *self;
-        let bytes = self.text.as_bytes();
-        let mut plain = true;
-        self.at += 1;
-        loop {
-            self.at += ordinary(&bytes[self.at..]);
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Text { raw: self.since(start), plain });
-                }
-                Some(b'\\') => {
-                    plain = false;
-                    self.escape()?;
-                }
-                Some(_) => return Err(self.not_json("an escape in place of a control character")),
-                None => return Err(self.not_json("the closing quote of a string")),
-            }
-        }
-    }
-
-    /// Reads an escape at whose backslash the place is.
-    fn escape(&mut self) -> Checked<()> {
-        match self.text.as_bytes().get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 2;
-                Ok(())
-            }
-            Some(b'u') => {
-                let unit = self.code_unit()?;
-                let low = 0xDC00..=0xDFFF;
-                let paired = match unit {
-                    0xD800..=0xDBFF => {
-                        self.text.as_bytes()[self.at..].starts_with(b"\\u") && low.contains(&self.code_unit()?)
-                    }
-                    unit => !low.contains(&unit),
-                };
-                if paired {
-                    Ok(())
-                } else {
-                    Err(Fault::new(format!(
-                        "holds \\u{unit:04x}, half of a surrogate pair, which stands for no character; \
-                         write the character itself or both halves"
-                    )))
-                }
-            }
-            _ => Err(self.not_json("an escape that JSON knows")),
-        }
-    }
-
-    /// Reads the `\uXXXX` at which the place is.
-    fn code_unit(&mut self) -> Checked<u32> {
-        let digits = self.text.as_bytes().get(self.at + 2..self.at + 6).unwrap_or_default();
-        let unit = digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?));
-        match unit {
-            Some(unit) if digits.len() == 4 => {
-                self.at += 6;
-                Ok(unit)
-            }
-            _ => Err(self.not_json("four hexadecimal digits after \\u")),
-        }
-    }
-
+    #[cold]
     fn not_json(&self, wanted: &str) -> Fault {
         let found = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(found) => format!("'{}'", found.escape_debug()),
@@ -382,31 +316,9 @@ impl<'a> Reader<'a> {
 }
 
 /// The fault of a value that is of another kind than wanted.
+#[cold]
 pub(super) fn not_of_kind(wanted: &str, found: Kind) -> Fault {
     Fault::new(format!("must be {wanted}, but is {}", found.words()))
-}
-
-/// How many bytes of a string come before one that needs a closer look: a quote, a backslash, a control character.
-///
-/// Looks at eight bytes at a time. In each test below the lowest bit set is exact (a borrow can only set higher
-/// ones), and the lowest is the one that counts.
-#[inline]
-fn ordinary(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGHS;
-    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let special = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -463,19 +375,6 @@ mod tests {
             assert_eq!(reads_elsewhere(text), good, "{text}");
         }
         assert!(!reads(&deep(65)));
-    }
-
-    #[test]
-    fn finds_the_first_byte_that_needs_a_look_wherever_it_lies() {
-        for special in [b'"', b'\\', 0, 0x1f] {
-            for before in 0..40 {
-                let mut bytes = vec![0x7f; 48];
-                bytes[before] = special;
-                bytes[before + 1] = b'"';
-                assert_eq!(ordinary(&bytes), before);
-            }
-        }
-        assert_eq!(ordinary("é\u{ff}ß — 語 ü!#[]".as_bytes()), "é\u{ff}ß — 語 ü!#[]".len());
     }
 
     proptest! {

@@ -1,0 +1,334 @@
+//! The commit point: event by event, in position order, what is known, who hears it, where it stands.
+//!
+//! The writer works on its own copies of what events change (lines and directory), which run ahead of what readers see
+//! by the frames that are not durable yet. When frames are given up, the copies are taken again from what readers see.
+
+use super::block::{Facts, Hearers, put_hearers};
+use super::core::Core;
+use super::fault::Fault;
+use super::known::Known;
+use super::line::WriterLine;
+use super::staged::Staged;
+use super::view::View;
+use crate::commit;
+use crate::ledger::{AppendError, Appended, Batch, Moved, Outcome, Receipt, Unavailable};
+use feed::audience::{self, Hearing};
+use feed::directory::Directory;
+use feed::event::{Event, FeedKind, Rendering, UserStreams};
+use feed::id::{EnterpriseId, EventId};
+use feed::position::{ORDINAL_MAX, Place};
+use feed::time::Second;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What the writer knows.
+#[derive(Debug)]
+pub(super) struct Writer {
+    core: Arc<Core>,
+    lines: FxHashMap<EnterpriseId, WriterLine>,
+    directory: Directory,
+    known: Known,
+    /// Frames under way, oldest first. They are looked into for duplicates until readers can see them.
+    under_way: VecDeque<Arc<Staged>>,
+    staged: Staged,
+    sequence: u64,
+    epoch: u64,
+    /// How many sweeps there had been when seconds were last forgotten.
+    sweeps: u64,
+    /// Renderings and bytes of the partition that is being written, frames under way included.
+    entries: u64,
+    bytes: u64,
+}
+
+impl Writer {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        let mut writer = Writer {
+            core,
+            lines: FxHashMap::default(),
+            directory: Directory::default(),
+            known: Known::default(),
+            under_way: VecDeque::new(),
+            staged: Staged::new(1, 0, 0, 0, 0),
+            sequence: 1,
+            epoch: 0,
+            sweeps: 0,
+            entries: 0,
+            bytes: 0,
+        };
+        writer.take_over();
+        writer
+    }
+
+    /// Takes its copies from what readers see, and begins a frame. Nothing may be under way that still can succeed.
+    fn take_over(&mut self) {
+        self.epoch = self.core.epoch();
+        self.under_way.clear();
+        self.core.frontiers.give_up();
+        self.lines = self.core.lines.all().into_iter().map(|(line, ends)| (line, WriterLine::of(ends))).collect();
+        self.directory = self.core.directory().clone();
+        let view = self.core.view();
+        let (mut partition, mut day, mut number) = (0, 0, 0);
+        if let Some(open) = view.open() {
+            let index = open.index();
+            (partition, day, number) = (open.number, index.day, index.frames);
+            (self.entries, self.bytes) = (index.entries, index.end);
+        }
+        self.sequence += 1;
+        self.staged = Staged::new(self.sequence, self.epoch, partition, day, number);
+    }
+
+    /// Whether a batch of this moment belongs into another partition than the frame in the making, so that the frame
+    /// has to be closed first.
+    pub(super) fn must_close_before(&self, now: Second) -> bool {
+        !self.staged.is_empty() && self.another_day(now)
+    }
+
+    pub(super) fn staged_bytes(&self) -> usize {
+        self.staged.bytes()
+    }
+
+    /// A clock that swings around midnight does not begin partitions; one that is put right by a day or more does.
+    fn another_day(&self, now: Second) -> bool {
+        self.staged.day < now.day() || now.day() + 1 < self.staged.day
+    }
+
+    /// Gets ready for a batch or a turn of day: forgets what has become visible, notices what was given up, and begins
+    /// the next partition when it is time.
+    fn begin(&mut self, now: Second) {
+        if self.epoch != self.core.epoch() {
+            self.take_over();
+        }
+        let visible = self.core.visible();
+        while self.under_way.front().is_some_and(|frame| frame.sequence <= visible) {
+            self.under_way.pop_front();
+        }
+        if !self.staged.is_empty() {
+            return;
+        }
+        if self.under_way.is_empty() {
+            let swept = self.core.sweeps();
+            let all = std::mem::replace(&mut self.sweeps, swept) != swept;
+            self.lines.values_mut().for_each(|line| line.forget(all));
+        }
+        let options = &self.core.options;
+        let full = options.partition_entries <= self.entries || options.partition_bytes <= self.bytes;
+        let begun = self.entries > 0 || self.staged.number > 0;
+        if full || (begun && self.another_day(now)) {
+            self.next_partition(now);
+        } else if self.another_day(now) {
+            // Nothing is in it yet, so it may as well be today's.
+            self.staged.day = now.day();
+        }
+    }
+
+    fn next_partition(&mut self, now: Second) {
+        self.staged = Staged::new(self.sequence, self.epoch, self.staged.partition + 1, now.day(), 0);
+        (self.entries, self.bytes) = (0, 0);
+    }
+
+    /// Closes the partition being written if it is of a day that is over; answers the empty frame that does so.
+    pub(super) fn turn(&mut self, now: Second) -> Option<Arc<Staged>> {
+        let before = self.staged.partition;
+        self.begin(now);
+        (self.staged.partition != before).then(|| self.close())
+    }
+
+    /// Ends the frame in the making and begins the next.
+    pub(super) fn close(&mut self) -> Arc<Staged> {
+        self.sequence += 1;
+        let Staged { partition, day, number, .. } = self.staged;
+        let made = if self.staged.is_empty() { number } else { number + 1 };
+        let next = Staged::new(self.sequence, self.epoch, partition, day, made);
+        let closed = Arc::new(std::mem::replace(&mut self.staged, next));
+        self.entries += closed.entries;
+        self.bytes += closed.bytes() as u64;
+        if !closed.is_empty() {
+            self.under_way.push_back(closed.clone());
+        }
+        closed
+    }
+
+    /// Settles a batch: what the answer will be once the frame is durable. A refused batch changes nothing.
+    pub(super) fn admit(&mut self, batch: Batch) -> Result<Appended, AppendError> {
+        self.core.writable().map_err(AppendError::Unavailable)?;
+        self.begin(batch.now);
+        let view = self.core.view();
+        let known = self.look_up(&view, &batch).map_err(|fault| AppendError::Unavailable(fault.into()))?;
+        self.refuse_full_seconds(&view, &batch, &known)?;
+        self.staged.tick(batch.now);
+        let mut appended = Appended::default();
+        for (event, receipt) in batch.events.into_iter().zip(known) {
+            let receipt = self.record(&view, &batch.enterprise, event, receipt, batch.now, &mut appended.moved);
+            appended.receipts.push(receipt);
+        }
+        Ok(appended)
+    }
+
+    /// The first results of ids that were stored before this batch.
+    fn look_up(&mut self, view: &View, batch: &Batch) -> Result<Vec<Receipt>, Fault> {
+        let mut receipts = Vec::with_capacity(batch.events.len());
+        for event in &batch.events {
+            let mut receipt = Receipt::default();
+            for (kind, rendering) in [(FeedKind::User, &event.user), (FeedKind::Enterprise, &event.enterprise)] {
+                let Some(rendering) = rendering else { continue };
+                let outcome = match self.under_way(&batch.enterprise, kind, rendering) {
+                    Some(outcome) => Some(outcome),
+                    None => self.known.find(&self.core.shelf, view, &batch.enterprise, kind, rendering, batch.now)?,
+                };
+                match kind {
+                    FeedKind::User => receipt.user = outcome,
+                    FeedKind::Enterprise => receipt.enterprise = outcome,
+                }
+            }
+            receipts.push(receipt);
+        }
+        Ok(receipts)
+    }
+
+    /// The first result of an id in frames that are not visible yet.
+    fn under_way(&self, line: &EnterpriseId, kind: FeedKind, rendering: &Rendering) -> Option<Outcome> {
+        let frames = self.under_way.iter().map(|frame| &**frame).chain(std::iter::once(&self.staged));
+        let found = frames.filter_map(|frame| frame.find(line, kind, &rendering.event_id)).next();
+        found.map(|(place, stored)| commit::known(kind, rendering, place, stored))
+    }
+
+    /// A second of `created_at` has so many ranks and no more; found out before anything changes. What is stored
+    /// already needs no rank.
+    fn refuse_full_seconds(&mut self, view: &View, batch: &Batch, known: &[Receipt]) -> Result<(), AppendError> {
+        let mut more: FxHashMap<Second, u32> = FxHashMap::default();
+        let mut ids: FxHashSet<&EventId> = FxHashSet::default();
+        for (index, event) in batch.events.iter().enumerate() {
+            let Some(rendering) = &event.enterprise else { continue };
+            let created_at = rendering.created_at;
+            // Looked up also where no rank seems needed, so that nothing can fail once things change.
+            let last = self
+                .last_rank(view, &batch.enterprise, created_at)
+                .map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
+            if !ids.insert(&rendering.event_id) || known[index].enterprise.is_some() {
+                continue;
+            }
+            let waiting = more.entry(created_at).or_default();
+            if ORDINAL_MAX - last <= *waiting {
+                return Err(AppendError::SecondFull { index, created_at });
+            }
+            *waiting += 1;
+        }
+        Ok(())
+    }
+
+    /// The last rank given within a second of true `created_at`, remembered from here on.
+    fn last_rank(&mut self, view: &View, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
+        let remembered = self.lines.get(line).and_then(|line| line.window.get(&second)).copied();
+        if let Some(rank) = remembered {
+            return Ok(rank);
+        }
+        let rank = super::known::last_rank(&self.core.shelf, view, line, second)?;
+        self.lines.entry(line.clone()).or_default().window.insert(second, rank);
+        Ok(rank)
+    }
+
+    fn record(
+        &mut self,
+        view: &View,
+        enterprise: &EnterpriseId,
+        mut event: Event,
+        mut receipt: Receipt,
+        now: Second,
+        moved: &mut Moved,
+    ) -> Receipt {
+        // What this very batch brought before.
+        let staged = |kind, rendering: &Option<Rendering>| {
+            let rendering = rendering.as_ref()?;
+            let (place, stored) = self.staged.find(enterprise, kind, &rendering.event_id)?;
+            Some(commit::known(kind, rendering, place, stored))
+        };
+        receipt.user = receipt.user.or_else(|| staged(FeedKind::User, &event.user));
+        receipt.enterprise = receipt.enterprise.or_else(|| staged(FeedKind::Enterprise, &event.enterprise));
+        let opted_in = self.directory.enterprise(enterprise).is_some_and(|enterprise| enterprise.opted_in);
+        if !commit::settle(&mut event, &mut receipt, opted_in) {
+            return receipt;
+        }
+
+        let place = self.lines.entry(enterprise.clone()).or_default().next_place(now);
+        let recorded = place.second;
+        event.effects.retain(|effect| self.directory.changes(effect));
+        let audience = audience::hear(&event, &mut self.directory, enterprise, recorded);
+        let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
+            audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
+        let unseen = event.user.is_none() && event.enterprise.is_none();
+        if unseen || !event.effects.is_empty() {
+            self.staged.note(enterprise, place, event.effects);
+        }
+        if let Some(mut rendering) = event.user.take() {
+            rendering.stamp(recorded);
+            receipt.user = Some(commit::recorded(FeedKind::User, &rendering, place));
+            for hearing in elsewhere {
+                self.relay(&rendering, &hearing, now);
+                moved.users.push(hearing.user);
+            }
+            moved.users.extend(at_home.iter().map(|hearing| hearing.user.clone()));
+            moved.lists.extend(audience.lists.iter().map(|(list, _)| (enterprise.clone(), list.clone())));
+            let hearers = |out: &mut Vec<u8>| {
+                put_hearers(out, at_home.iter().map(|hearing| (hearing.user.as_str(), hearing.streams)));
+                put_hearers(out, audience.lists.iter().map(|(list, streams)| (list.as_str(), *streams)));
+            };
+            let facts = facts(&rendering, place);
+            self.staged.push(enterprise, FeedKind::User, &facts, hearers, &rendering.bytes);
+        }
+        if let Some(rendering) = event.enterprise.take() {
+            receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
+            let (history, window) = self.places_in_time(view, enterprise, &rendering, recorded);
+            let facts = Facts { history: history.to_bits(), window: window.to_bits(), ..facts(&rendering, place) };
+            self.staged.push(enterprise, FeedKind::Enterprise, &facts, |_| {}, &rendering.bytes);
+            moved.enterprises.push(enterprise.clone());
+        }
+        receipt
+    }
+
+    /// Gives the places in history order and in window order.
+    fn places_in_time(
+        &mut self,
+        view: &View,
+        enterprise: &EnterpriseId,
+        rendering: &Rendering,
+        recorded: Second,
+    ) -> (Place, Place) {
+        let created_at = rendering.created_at;
+        let delay_s = self.core.options.settling_delay_s;
+        let (sequence, core) = (self.staged.sequence, &self.core);
+        let (second, frontier) = core.frontiers.admit(enterprise, sequence, created_at, recorded, delay_s);
+        let line = self.lines.entry(enterprise.clone()).or_default();
+        let stored = |second| super::known::last_in_history(&core.shelf, view, enterprise, second).ok();
+        let history = line.next_history(second, frontier, stored);
+        // Looked up for the whole batch before anything changed.
+        let rank = line.window.entry(created_at).or_default();
+        *rank += 1;
+        (history, Place { second: created_at, ordinal: *rank })
+    }
+
+    /// Posts the event in the line of a reader at home in another enterprise.
+    fn relay(&mut self, rendering: &Rendering, hearing: &Hearing, now: Second) {
+        let place = self.lines.entry(hearing.home.clone()).or_default().next_place(now);
+        let facts = Facts { relayed: true, ..facts(rendering, place) };
+        let hearers = |out: &mut Vec<u8>| {
+            put_hearers(out, std::iter::once((hearing.user.as_str(), hearing.streams)));
+            put_hearers(out, std::iter::empty::<(&str, UserStreams)>());
+        };
+        self.staged.push(&hearing.home, FeedKind::User, &facts, hearers, &rendering.bytes);
+    }
+}
+
+fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
+    Facts {
+        place: place.to_bits(),
+        created_at: rendering.created_at.0,
+        event_type: rendering.event_type.as_str(),
+        event_id: rendering.event_id.as_str(),
+        history: 0,
+        window: 0,
+        relayed: false,
+        users: Hearers::default(),
+        lists: Hearers::default(),
+    }
+}

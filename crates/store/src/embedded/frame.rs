@@ -1,0 +1,244 @@
+//! Frames: one group commit as it lies in the file of an unsealed partition.
+//!
+//! ```text
+//!  0  magic (8)                     8 format version (2)  10 zero (2)   12 checksum of this head (4)
+//! 16  number of the frame within its partition, from 0 (8)              24 partition (8)
+//! 32  bytes after this head (8)     40 checksum of them (4)             44 bytes of notes (4)
+//! 48  count of blocks (4)           52 count of notes (4)               56 the clock (4)   60 zero (4)
+//! 64  notes: what events change in the directory, and places given to entries that no feed shows
+//!     blocks: those for enterprise feeds ordered by enterprise, then those for user feeds
+//!     zeros up to the next multiple of 64
+//! ```
+//!
+//! A note: enterprise (1 + length), place (8), length of the effects (4), the effects as JSON, in the order applied.
+//!
+//! The magic holds bytes that no UTF-8 text does, so nothing a publisher sends can pass for a frame.
+
+use super::block::Block;
+use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
+use super::format::FORMAT_VERSION;
+use feed::directory::Effect;
+
+/// Begins every frame.
+pub(super) const MAGIC: [u8; 8] = [0xff, b'T', b'F', b'r', b'a', b'm', b'e', 0xfe];
+/// Frames begin at multiples of this.
+pub(super) const ALIGN_BYTES: usize = 64;
+/// Length of the head.
+pub(super) const HEAD_BYTES: usize = 64;
+/// Longest frame, head included: one publish whole, whatever it became.
+pub(super) const FRAME_BYTES_MAX: usize = 1 << 30;
+
+/// What the head of a frame says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) number: u64,
+    pub(super) partition: u64,
+    pub(super) body_bytes: usize,
+    pub(super) body_checksum: u32,
+    notes_bytes: usize,
+    blocks: u32,
+    notes: u32,
+    pub(super) clock: u32,
+}
+
+/// What a head can be besides good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadHead {
+    /// It is no head of a frame.
+    NotOne,
+    /// It is one, of a format that this program does not know.
+    Newer(u16),
+}
+
+impl Head {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BadHead> {
+        Self::checked(bytes).ok_or(BadHead::NotOne)?
+    }
+
+    fn checked(bytes: &[u8]) -> Option<Result<Self, BadHead>> {
+        let head = bytes.get(..HEAD_BYTES)?;
+        let mut taker = Taker(head);
+        if taker.take(8)? != MAGIC {
+            return None;
+        }
+        let version = taker.u16()?;
+        taker.u16()?;
+        let checksum = taker.u32()?;
+        if head_checksum(head) != checksum {
+            return None;
+        }
+        if version > FORMAT_VERSION {
+            return Some(Err(BadHead::Newer(version)));
+        }
+        let number = taker.u64()?;
+        let partition = taker.u64()?;
+        let body_bytes = usize::try_from(taker.u64()?).ok()?;
+        let body_checksum = taker.u32()?;
+        let head = Head {
+            number,
+            partition,
+            body_bytes,
+            body_checksum,
+            notes_bytes: index(taker.u32()?),
+            blocks: taker.u32()?,
+            notes: taker.u32()?,
+            clock: taker.u32()?,
+        };
+        (body_bytes <= FRAME_BYTES_MAX - HEAD_BYTES && head.notes_bytes <= body_bytes).then_some(Ok(head))
+    }
+
+    /// The whole length of the frame, up to where the next may begin.
+    pub(super) fn frame_bytes(&self) -> usize {
+        (HEAD_BYTES + self.body_bytes).next_multiple_of(ALIGN_BYTES)
+    }
+
+    pub(super) fn body_checks(&self, body: &[u8]) -> bool {
+        body.len() == self.body_bytes && crc32c::crc32c(body) == self.body_checksum
+    }
+}
+
+/// The checksum covers the head with its own field left out.
+fn head_checksum(head: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&head[..12]), &head[16..HEAD_BYTES])
+}
+
+/// A frame being written: head space first, then notes and blocks in their order, then [`FrameWriter::finish`].
+#[derive(Debug)]
+pub(super) struct FrameWriter {
+    out: Vec<u8>,
+    notes_bytes: usize,
+    notes: u32,
+    blocks: u32,
+}
+
+impl FrameWriter {
+    /// Begins a frame with its notes, made with [`put_note`].
+    pub(super) fn new(notes: &[u8], count: u32, capacity: usize) -> Self {
+        let mut out = Vec::with_capacity(HEAD_BYTES + notes.len() + capacity + ALIGN_BYTES);
+        out.resize(HEAD_BYTES, 0);
+        out.extend_from_slice(notes);
+        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0 }
+    }
+
+    /// Adds a block.
+    pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+        put(&mut self.out);
+        self.blocks += 1;
+    }
+
+    /// Writes the head and pads the end.
+    pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Vec<u8> {
+        let body = self.out.len() - HEAD_BYTES;
+        let checksum = crc32c::crc32c(&self.out[HEAD_BYTES..]);
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        head.extend_from_slice(&MAGIC);
+        put_u16(&mut head, FORMAT_VERSION);
+        put_u16(&mut head, 0);
+        put_u32(&mut head, 0);
+        put_u64(&mut head, number);
+        put_u64(&mut head, partition);
+        put_u64(&mut head, body as u64);
+        put_u32(&mut head, checksum);
+        put_u32(&mut head, count32(self.notes_bytes));
+        put_u32(&mut head, self.blocks);
+        put_u32(&mut head, self.notes);
+        put_u32(&mut head, clock);
+        put_u32(&mut head, 0);
+        let checksum = head_checksum(&head);
+        head[12..16].copy_from_slice(&checksum.to_le_bytes());
+        self.out[..HEAD_BYTES].copy_from_slice(&head);
+        self.out.resize(self.out.len().next_multiple_of(ALIGN_BYTES), 0);
+        self.out
+    }
+}
+
+/// Writes a note.
+pub(super) fn put_note(out: &mut Vec<u8>, line: &str, place: u64, effects: &[Effect]) {
+    put_text(out, line);
+    put_u64(out, place);
+    let json = serde_json::to_vec(effects).expect("effects are plain values");
+    put_u32(out, count32(json.len()));
+    out.extend_from_slice(&json);
+}
+
+/// What one event changed in the directory, and the place it stands at.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Note {
+    pub(super) line: String,
+    pub(super) place: u64,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// The body of a frame whose checksums were found right.
+#[derive(Debug, Clone)]
+pub(super) struct Frame<'a> {
+    pub(super) head: Head,
+    pub(super) notes: Vec<Note>,
+    /// Each with where it begins, counted from the start of the frame.
+    pub(super) blocks: Vec<(usize, Block<'a>)>,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the body; `None` if it is not what the head says, which no fault of a disk explains.
+    pub(super) fn parse(head: Head, body: &'a [u8]) -> Option<Self> {
+        let (notes_bytes, mut rest) = body.split_at_checked(head.notes_bytes)?;
+        let mut taker = Taker(notes_bytes);
+        let mut notes = Vec::new();
+        for _ in 0..head.notes {
+            let line = taker.text()?.to_owned();
+            let place = taker.u64()?;
+            let length = index(taker.u32()?);
+            let effects = serde_json::from_slice(taker.take(length)?).ok()?;
+            notes.push(Note { line, place, effects });
+        }
+        let mut blocks = Vec::new();
+        for _ in 0..head.blocks {
+            let (block, after) = Block::parse(rest)?;
+            blocks.push((HEAD_BYTES + body.len() - rest.len(), block));
+            rest = after;
+        }
+        (taker.is_empty() && rest.is_empty()).then_some(Frame { head, notes, blocks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::BlockBuilder;
+    use super::*;
+    use feed::event::FeedKind;
+
+    #[test]
+    fn a_frame_reads_back_and_a_flipped_bit_is_found() {
+        let mut notes = Vec::new();
+        put_note(&mut notes, "7", 9, &[]);
+        let mut writer = FrameWriter::new(&notes, 1, 0);
+        let mut builder = BlockBuilder::new(FeedKind::Enterprise, "7");
+        builder.push(|_| {}, b"{}");
+        writer.block(|out| builder.put(out));
+        let bytes = writer.finish(3, 5, 100);
+        assert_eq!(bytes.len() % ALIGN_BYTES, 0);
+        let head = Head::parse(&bytes).unwrap();
+        assert_eq!((head.number, head.partition, head.clock, head.frame_bytes()), (3, 5, 100, bytes.len()));
+        let body = &bytes[HEAD_BYTES..HEAD_BYTES + head.body_bytes];
+        assert!(head.body_checks(body));
+        let frame = Frame::parse(head, body).unwrap();
+        assert_eq!((frame.notes[0].place, frame.blocks[0].1.rendering(0)), (9, Some(&b"{}"[..])));
+        for bit in 0..8 * (HEAD_BYTES + head.body_bytes) {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let good = Head::parse(&flipped).is_ok_and(|head| {
+                flipped.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes).is_some_and(|b| head.body_checks(b))
+            });
+            assert!(!good, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_apart_from_damage() {
+        let mut bytes = FrameWriter::new(&[], 0, 0).finish(0, 1, 0);
+        bytes[8..10].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
+        let checksum = head_checksum(&bytes[..HEAD_BYTES]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        assert_eq!(Head::parse(&bytes), Err(BadHead::Newer(FORMAT_VERSION + 1)));
+    }
+}

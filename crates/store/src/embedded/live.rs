@@ -1,0 +1,389 @@
+//! A partition that is not sealed: a file of frames, and in memory everything that leads into it.
+//!
+//! The index is made from frames alone, in the same way whether they were just committed or are found on opening.
+
+use super::block::Block;
+use super::codec::{count32, fingerprint, index};
+use super::fault::{Fault, Named};
+use super::frame::Frame;
+use super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of};
+use feed::event::{EventType, FeedKind};
+use feed::id::{EnterpriseId, ListId, UserId};
+use feed::position::Place;
+use feed::time::Second;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::ops::Bound::Excluded;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A partition that is not sealed.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) number: u64,
+    pub(super) file: Named,
+    index: RwLock<LiveIndex>,
+}
+
+/// Everything in memory about such a partition.
+#[derive(Debug, Default)]
+pub(super) struct LiveIndex {
+    pub(super) lines: FxHashMap<EnterpriseId, LiveLine>,
+    pub(super) types: Vec<EventType>,
+    type_numbers: FxHashMap<String, u32>,
+    pub(super) blocks: Vec<BlockAt>,
+    /// How many frames, which is also the number of the next.
+    pub(super) frames: u64,
+    /// Where the next frame begins.
+    pub(super) end: u64,
+    /// Renderings, relayed ones included.
+    pub(super) entries: u64,
+    /// Where the last frame begins.
+    pub(super) last_frame: Option<u64>,
+    /// The day (of the clock) of its first frame.
+    pub(super) day: u32,
+    /// Where the frames begin that change the directory.
+    pub(super) noted: Vec<u64>,
+}
+
+/// Where a block lies in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockAt {
+    pub(super) offset: u64,
+    pub(super) bytes: u32,
+    /// Where its renderings begin, from its start.
+    pub(super) renderings: u32,
+}
+
+/// One enterprise's part of the partition.
+#[derive(Debug, Default)]
+pub(super) struct LiveLine {
+    pub(super) enterprise: LiveHalf,
+    pub(super) user: LiveHalf,
+    /// Place in history order, and in window order, to entry.
+    pub(super) history: BTreeMap<u64, u32>,
+    pub(super) window: BTreeMap<u64, u32>,
+    pub(super) users: FxHashMap<UserId, Vec<Posting>>,
+    pub(super) lists: FxHashMap<ListId, Vec<Posting>>,
+    /// The last place of arrival, also of entries that no feed shows; as bits.
+    pub(super) last: u64,
+}
+
+/// The entries of one kind of feed, in arrival order.
+#[derive(Debug, Default)]
+pub(super) struct LiveHalf {
+    pub(super) entries: Vec<Entry>,
+    /// Fingerprint of the event id to entry.
+    ids: FxHashMap<u64, u32>,
+    /// The same for the few whose fingerprint is taken.
+    more_ids: Vec<(u64, u32)>,
+}
+
+/// One entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) place: u64,
+    pub(super) created_at: u32,
+    pub(super) event_type: u32,
+    pub(super) block: u32,
+    pub(super) slot: u32,
+    /// Among the renderings of the block.
+    start: u32,
+    length: u32,
+}
+
+/// The fingerprint of an event id within its line and kind of feed. Part of the format.
+pub(super) fn id_fingerprint(line: &str, kind: FeedKind, event_id: &str) -> u64 {
+    fingerprint(u64::from(super::block::kind_byte(kind)), &[line, event_id])
+}
+
+impl LiveHalf {
+    /// Entries whose id has this fingerprint.
+    pub(super) fn with_id(&self, print: u64) -> impl Iterator<Item = u32> + '_ {
+        let more = self.more_ids.iter().filter(move |(other, _)| *other == print).map(|(_, entry)| *entry);
+        self.ids.get(&print).copied().into_iter().chain(more)
+    }
+
+    pub(super) fn entry(&self, entry: u32) -> Option<&Entry> {
+        self.entries.get(index(entry))
+    }
+
+    /// The first entry after a place.
+    fn first_after(&self, place: u64) -> usize {
+        self.entries.partition_point(|entry| entry.place <= place)
+    }
+}
+
+impl LiveLine {
+    pub(super) fn half(&self, kind: FeedKind) -> &LiveHalf {
+        match kind {
+            FeedKind::User => &self.user,
+            FeedKind::Enterprise => &self.enterprise,
+        }
+    }
+
+    fn half_mut(&mut self, kind: FeedKind) -> &mut LiveHalf {
+        match kind {
+            FeedKind::User => &mut self.user,
+            FeedKind::Enterprise => &mut self.enterprise,
+        }
+    }
+
+    fn order(&self, order: Order) -> Option<&BTreeMap<u64, u32>> {
+        match order {
+            Order::Arrival => None,
+            Order::History => Some(&self.history),
+            Order::Window => Some(&self.window),
+        }
+    }
+
+    /// The last ordinal given within a second of an order; 0 if none.
+    fn last_ordinal(&self, order: Order, second: Second) -> u32 {
+        let end = Place { second, ordinal: feed::position::ORDINAL_MAX };
+        let range = Place::at(second).to_bits()..=end.to_bits();
+        let last = self.order(order).and_then(|order| order.range(range).next_back());
+        last.map_or(0, |(at, _)| Place::from_bits(*at).ordinal)
+    }
+
+    /// The user's postings in this range of places, merged with those of the user's lists; about `max` of them, and
+    /// none left out before the last.
+    fn postings(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Posting> {
+        let Walk::User { user, lists, .. } = wanted.walk else { return Vec::new() };
+        let mut found = Vec::new();
+        let mut take = |postings: Option<&Vec<Posting>>, after: u64, below: u64| {
+            let Some(postings) = postings else { return };
+            if below <= after {
+                return;
+            }
+            let first = self.user.first_after(after);
+            let end = self.user.entries.partition_point(|entry| entry.place < below);
+            let start = postings.partition_point(|posting| index(posting.entry()) < first);
+            found.extend(postings[start..].iter().take_while(|p| index(p.entry()) < end).take(max));
+        };
+        take(self.users.get(user), after, below);
+        for span in lists {
+            let (after, below) = span_of(span, after, below);
+            take(self.lists.get(&span.list), after, below);
+        }
+        let mut merged = merge(found);
+        merged.truncate(max);
+        merged
+    }
+}
+
+impl LiveIndex {
+    pub(super) fn new() -> Self {
+        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, ..LiveIndex::default() }
+    }
+
+    /// Takes in a frame that begins at this offset. `None` if it holds what no frame of ours can; then the index is
+    /// of no use any more.
+    pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>) -> Option<()> {
+        for note in &frame.notes {
+            let line = self.lines.entry(EnterpriseId::new(&note.line).ok()?).or_default();
+            line.last = line.last.max(note.place);
+        }
+        for (at, block) in &frame.blocks {
+            self.add_block(offset + *at as u64, block)?;
+        }
+        if !frame.notes.is_empty() {
+            self.noted.push(offset);
+        }
+        if self.frames == 0 {
+            self.day = Second(frame.head.clock).day();
+        }
+        self.last_frame = Some(offset);
+        self.frames = frame.head.number + 1;
+        self.end = offset + frame.head.frame_bytes() as u64;
+        Some(())
+    }
+
+    fn add_block(&mut self, offset: u64, block: &Block<'_>) -> Option<()> {
+        let number = count32(self.blocks.len());
+        let renderings = count32(block.renderings_offset);
+        let length = block.count().checked_sub(1).and_then(|last| block.span(0, last)).map_or(0, |all| all.end);
+        self.blocks.push(BlockAt { offset, bytes: renderings.checked_add(count32(length))?, renderings });
+        let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
+        for slot in 0..block.count() {
+            let facts = block.facts(slot)?;
+            let span = block.span(slot, slot)?;
+            let event_type = match self.type_numbers.get(facts.event_type) {
+                Some(number) => *number,
+                None => {
+                    let name = EventType::new(facts.event_type).ok()?;
+                    let number = count32(self.types.len());
+                    self.types.push(name);
+                    self.type_numbers.insert(facts.event_type.to_owned(), number);
+                    number
+                }
+            };
+            let half = line.half_mut(block.kind);
+            let entry = count32(half.entries.len());
+            half.entries.push(Entry {
+                place: facts.place,
+                created_at: facts.created_at,
+                event_type,
+                block: number,
+                slot: count32(slot),
+                start: count32(span.start),
+                length: count32(span.len()),
+            });
+            if !facts.relayed {
+                let print = id_fingerprint(block.line, block.kind, facts.event_id);
+                match half.ids.entry(print) {
+                    std::collections::hash_map::Entry::Vacant(free) => {
+                        free.insert(entry);
+                    }
+                    std::collections::hash_map::Entry::Occupied(_) => half.more_ids.push((print, entry)),
+                }
+            }
+            if block.kind == FeedKind::Enterprise {
+                line.history.insert(facts.history, entry);
+                line.window.insert(facts.window, entry);
+            }
+            for (user, streams) in facts.users.iter() {
+                line.users.entry(UserId::new(user).ok()?).or_default().push(Posting::new(entry, streams));
+            }
+            for (list, streams) in facts.lists.iter() {
+                line.lists.entry(ListId::new(list).ok()?).or_default().push(Posting::new(entry, streams));
+            }
+            line.last = line.last.max(facts.place);
+            self.entries += 1;
+        }
+        Some(())
+    }
+
+    /// Rows of a line within (after, below), in order, `max` at most; fewer than `max` only when there are no more.
+    fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {
+        let Some(line) = self.lines.get(wanted.line) else { return Vec::new() };
+        if below <= after {
+            return Vec::new();
+        }
+        let types = TypeNumbers::of(wanted.types, &self.types);
+        let row = |at: u64, number: u32, entry: &Entry| {
+            let wanted = types.take(entry.event_type) && wanted.takes(entry.place, entry.created_at);
+            Row { at, entry: number, wanted }
+        };
+        match wanted.walk {
+            Walk::Enterprise(order) => match line.order(order) {
+                None => {
+                    let first = line.enterprise.first_after(after);
+                    let entries = line.enterprise.entries[first..].iter().take_while(|entry| entry.place < below);
+                    (count32(first)..).zip(entries.take(max)).map(|(n, entry)| row(entry.place, n, entry)).collect()
+                }
+                Some(order) => {
+                    let led = order.range((Excluded(after), Excluded(below))).take(max);
+                    led.filter_map(|(at, n)| Some(row(*at, *n, line.enterprise.entry(*n)?))).collect()
+                }
+            },
+            Walk::User { streams, .. } => {
+                let postings = line.postings(wanted, after, below, max).into_iter();
+                let rows = postings.filter_map(|posting| {
+                    let entry = line.user.entry(posting.entry())?;
+                    let wanted = wanted.oldest <= entry.place && posting.streams().meets(streams);
+                    Some(Row { at: entry.place, entry: posting.entry(), wanted })
+                });
+                rows.collect()
+            }
+        }
+    }
+
+    /// The last place of a line before this one, in the order of the walk.
+    fn last_before(&self, wanted: &Wanted<'_>, below: u64) -> Option<u64> {
+        let line = self.lines.get(wanted.line)?;
+        match wanted.walk {
+            Walk::Enterprise(order) => match line.order(order) {
+                None => {
+                    let end = line.enterprise.entries.partition_point(|entry| entry.place < below);
+                    Some(line.enterprise.entries[..end].last()?.place)
+                }
+                Some(order) => order.range(..below).next_back().map(|(at, _)| *at),
+            },
+            Walk::User { user, lists, .. } => {
+                let last = |postings: Option<&Vec<Posting>>, after: u64, below: u64| {
+                    let end = line.user.entries.partition_point(|entry| entry.place < below);
+                    let postings = postings?;
+                    let cut = postings.partition_point(|posting| index(posting.entry()) < end);
+                    let place = line.user.entry(postings[..cut].last()?.entry())?.place;
+                    (after < place).then_some(place)
+                };
+                let own = last(line.users.get(user), 0, below);
+                let of_lists = lists.iter().filter_map(|span| {
+                    let (after, below) = span_of(span, 0, below);
+                    last(line.lists.get(&span.list), after, below)
+                });
+                of_lists.chain(own).max()
+            }
+        }
+    }
+}
+
+impl Live {
+    pub(super) fn new(number: u64, file: Named, index: LiveIndex) -> Self {
+        Live { number, file, index: RwLock::new(index) }
+    }
+
+    pub(super) fn index(&self) -> RwLockReadGuard<'_, LiveIndex> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn index_mut(&self) -> RwLockWriteGuard<'_, LiveIndex> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {
+        self.index().rows(wanted, after, below, max)
+    }
+
+    pub(super) fn last_before(&self, wanted: &Wanted<'_>, below: u64) -> Option<u64> {
+        self.index().last_before(wanted, below)
+    }
+
+    /// The bytes of some entries of a line, as few runs as they lie in.
+    pub(super) fn fetch(
+        &self,
+        line: &EnterpriseId,
+        kind: FeedKind,
+        entries: &[u32],
+        runs: &mut Vec<bytes::Bytes>,
+    ) -> Result<(), Fault> {
+        let mut pieces: Vec<(u64, usize)> = Vec::new();
+        {
+            let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
+            let held = self.index();
+            let half = held.lines.get(line).map(|line| line.half(kind)).ok_or_else(gone)?;
+            for number in entries {
+                let entry = half.entry(*number).ok_or_else(gone)?;
+                let block = held.blocks.get(index(entry.block)).ok_or_else(gone)?;
+                let offset = block.offset + u64::from(block.renderings) + u64::from(entry.start);
+                match pieces.last_mut() {
+                    // Only a comma lies between: they are neighbours in one block.
+                    Some((start, length)) if *start + *length as u64 + 1 == offset && entry.slot > 0 => {
+                        *length += 1 + index(entry.length);
+                    }
+                    _ => pieces.push((offset, index(entry.length))),
+                }
+            }
+        }
+        for (offset, length) in pieces {
+            runs.push(self.file.read_vec(offset, length)?.into());
+        }
+        Ok(())
+    }
+
+    /// Where the blocks lie that hold entries of a line with this fingerprint of an id, and in which slots.
+    pub(super) fn with_id(&self, line: &EnterpriseId, kind: FeedKind, print: u64) -> Vec<(BlockAt, u32)> {
+        let held = self.index();
+        let Some(half) = held.lines.get(line).map(|line| line.half(kind)) else { return Vec::new() };
+        let entries = half.with_id(print).filter_map(|number| half.entry(number));
+        entries.filter_map(|entry| Some((*held.blocks.get(index(entry.block))?, entry.slot))).collect()
+    }
+
+    pub(super) fn read_block(&self, at: BlockAt) -> Result<Vec<u8>, Fault> {
+        self.file.read_vec(at.offset, index(at.bytes))
+    }
+
+    /// The last ordinal given within a second of a line's order; 0 if none.
+    pub(super) fn last_ordinal(&self, line: &EnterpriseId, order: Order, second: Second) -> u32 {
+        self.index().lines.get(line).map_or(0, |line| line.last_ordinal(order, second))
+    }
+}

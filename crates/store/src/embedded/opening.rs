@@ -1,0 +1,481 @@
+//! Opening a store: the lock, the manifest, the partitions that are not sealed, and the directory.
+//!
+//! Sealed partitions are not looked into, so opening takes about as long as reading what was written since the last was
+//! sealed, whatever the size of the store.
+
+use super::Options;
+use super::core::{Core, Opened};
+use super::fault::{Fault, Named};
+use super::files::{Files, Lock, write_all};
+use super::format::{BadFile, EVENTS, FILE_HEAD_BYTES, FileKind, LOCK, MANIFEST, NEW, SET_ASIDE, STATE, is_ours};
+use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
+use super::line::{Frontiers, Lines};
+use super::live::{Live, LiveIndex};
+use super::manifest::{BadManifest, LineEnds, Manifest, Partition, WriteError};
+use super::seal::{line_ends, play};
+use super::sealed::half::Half;
+use super::sealed::shelf::Shelf;
+use super::sealed::write::rebuild_index;
+use super::small_state::SmallState;
+use super::view::{Part, View};
+use crate::ledger::Unavailable;
+use feed::directory::Directory;
+use feed::event::FeedKind;
+use feed::id::EnterpriseId;
+use rustc_hash::FxHashMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a directory cannot be opened as a store.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another process has it open.
+    InUse(PathBuf),
+    /// It holds something else.
+    NotAStore {
+        /// The directory.
+        dir: PathBuf,
+        /// Something in it that is not ours.
+        found: String,
+    },
+    /// A file was written by a newer program.
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        version: u16,
+    },
+    /// Stored bytes are damaged: file, place, and what was found.
+    Damaged(String),
+    /// The disk refused something.
+    Disk {
+        /// What was being done.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the disk said.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::InUse(dir) => {
+                write!(f, "{} is in use by another process; stop it first, or choose another directory", dir.display())
+            }
+            OpenError::NotAStore { dir, found } => write!(
+                f,
+                "{} holds '{found}' and no manifest, so it is no store of Tidings; choose an empty directory",
+                dir.display()
+            ),
+            OpenError::Newer { file, version } => {
+                write!(f, "{} has format {version}, which this version of Tidings does not know", file.display())
+            }
+            OpenError::Damaged(place) => write!(f, "the store is damaged: {place}"),
+            OpenError::Disk { doing, path, error } => {
+                write!(f, "cannot {doing} {}: {error}", path.display())?;
+                match error.kind() {
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                        f.write_str("; the store needs a directory that it may write to")
+                    }
+                    io::ErrorKind::StorageFull => f.write_str("; free space and try again"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<Fault> for OpenError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damaged(place) => OpenError::Damaged(place),
+            Fault::Gone(what) => OpenError::Damaged(format!("{what} is missing")),
+        }
+    }
+}
+
+impl From<Unavailable> for OpenError {
+    fn from(unavailable: Unavailable) -> Self {
+        OpenError::Damaged(unavailable.to_string())
+    }
+}
+
+/// What opening found and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Whether the store was made now.
+    pub created: bool,
+    /// The end of a frame that was being written when the power went; it was never acknowledged.
+    pub torn: Option<Torn>,
+    /// Files left over from an interrupted step, removed.
+    pub removed: Vec<String>,
+    /// Index files that were missing and were made again.
+    pub rebuilt: Vec<String>,
+    /// Frames read because their partition was not sealed.
+    pub frames: u64,
+    /// Renderings in them.
+    pub entries: u64,
+}
+
+/// A torn end that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    /// The file that ended so.
+    pub file: PathBuf,
+    /// Where.
+    pub offset: u64,
+    /// How many bytes were cut.
+    pub bytes: u64,
+    /// The file that keeps them.
+    pub kept_in: PathBuf,
+}
+
+fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |error| OpenError::Disk { doing, path, error }
+}
+
+/// Opens a directory, making a store of it if it is empty.
+pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Result<(Core, Lock, OpenReport), OpenError> {
+    files.create_dir(dir).map_err(disk("make", dir))?;
+    let lock_path = dir.join(LOCK);
+    refuse_foreign(&*files, dir)?;
+    let lock = files.lock(&lock_path).map_err(disk("lock", &lock_path))?;
+    let lock = lock.ok_or_else(|| OpenError::InUse(dir.to_owned()))?;
+    let mut report = OpenReport::default();
+    let events = dir.join(EVENTS);
+    for folder in [&events, &dir.join(SET_ASIDE)] {
+        files.create_dir(folder).map_err(disk("make", folder))?;
+    }
+    let manifest = match read_manifest(&*files, dir)? {
+        Some(manifest) => manifest,
+        None => {
+            report.created = true;
+            create(&*files, dir, &options)?
+        }
+    };
+    report.removed = remove_leftovers(&*files, dir, &manifest)?;
+    let shelf = Shelf::new(files.clone(), dir.to_owned(), options.cache_bytes, options.open_halves_max);
+    rebuild_missing(&*files, &shelf, &manifest, &mut report)?;
+    let mut view = View::default();
+    let mut lines: FxHashMap<EnterpriseId, LineEnds> = FxHashMap::default();
+    for (id, ends) in &manifest.lines {
+        let id = EnterpriseId::new(id).map_err(|_| OpenError::Damaged(format!("{MANIFEST} names no enterprise")))?;
+        lines.insert(id, *ends);
+    }
+    for (number, partition) in manifest.partitions.iter().enumerate() {
+        if partition.sealed {
+            view.parts.push(Part::Sealed(Arc::new(partition.clone())));
+            continue;
+        }
+        let last = number + 1 == manifest.partitions.len();
+        let live = open_live(&*files, dir, partition, last, &mut report)?;
+        for (line, ends) in line_ends(&live.index()) {
+            let id = EnterpriseId::new(&line).map_err(|_| OpenError::Damaged("an enterprise without id".to_owned()))?;
+            let kept = lines.entry(id).or_default();
+            *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
+        }
+        view.parts.push(Part::Live(Arc::new(live)));
+    }
+    if view.open().is_none() {
+        return Err(OpenError::Damaged(format!("{MANIFEST} names no partition to write to")));
+    }
+    let small = SmallState::open(files.clone(), dir)?;
+    let directory = heal_directory(&small, &view)?;
+    // The names of the files made above.
+    files.sync_dir(dir).map_err(disk("sync", dir))?;
+    let frontiers = Frontiers::on_opening(lines.iter());
+    let lines = Lines::of(lines);
+    let dir = dir.to_owned();
+    let opened = Opened { files, dir, options, shelf, small, lines, frontiers, view, directory, manifest };
+    Ok((Core::new(opened), lock, report))
+}
+
+/// A directory without manifest must be empty, but for what an interrupted first start leaves and what file systems
+/// put at their roots.
+fn refuse_foreign(files: &dyn Files, dir: &Path) -> Result<(), OpenError> {
+    let names = files.list(dir).map_err(disk("list", dir))?;
+    if names.iter().any(|name| name == MANIFEST) {
+        return Ok(());
+    }
+    let aside = format!("{MANIFEST}{NEW}");
+    let state = format!("{STATE}{NEW}");
+    let known = [LOCK, EVENTS, SET_ASIDE, STATE, state.as_str(), aside.as_str(), "lost+found"];
+    if let Some(found) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(OpenError::NotAStore { dir: dir.to_owned(), found: found.clone() });
+    }
+    if names.iter().any(|name| name == EVENTS) {
+        let events = dir.join(EVENTS);
+        let names = files.list(&events).map_err(disk("list", &events))?;
+        // The first partition is made just before the manifest; anything more means that the manifest was lost.
+        let first = FileKind::Frames.name(1, 0);
+        if let Some(found) = names.iter().find(|name| **name != first) {
+            let what = format!("{} has no manifest but holds {EVENTS}/{found}", dir.display());
+            return Err(OpenError::Damaged(what));
+        }
+        if names.contains(&first) {
+            let named = Named::open(files, &events.join(&first))?;
+            let live = scan_frames(&named, 1, true)?;
+            if live.0.frames > 0 {
+                let what = format!("{} has no manifest but events in {EVENTS}/{first}", dir.display());
+                return Err(OpenError::Damaged(what));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_manifest(files: &dyn Files, dir: &Path) -> Result<Option<Manifest>, OpenError> {
+    let path = dir.join(MANIFEST);
+    match Manifest::read(files, dir).map_err(disk("read", &path))? {
+        None => Ok(None),
+        Some(Ok(manifest)) => Ok(Some(manifest)),
+        Some(Err(BadManifest::Newer(version))) => Err(OpenError::Newer { file: path, version }),
+        Some(Err(BadManifest::Damaged(what))) => Err(OpenError::Damaged(format!("{}: {what}", path.display()))),
+    }
+}
+
+/// Makes an empty store: the first partition, then the manifest that names it.
+fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, OpenError> {
+    let path = dir.join(EVENTS).join(FileKind::Frames.name(1, 0));
+    let made = files.create(&path).and_then(|file| {
+        file.allocate(options.preallocate_bytes)?;
+        write_all(&*file, &FileKind::Frames.head(1), 0)?;
+        file.sync()?;
+        files.sync_dir(&dir.join(EVENTS))?;
+        files.sync_dir(dir)
+    });
+    made.map_err(disk("make", &path))?;
+    let manifest = Manifest { partitions: vec![Partition::live(1)], ..Manifest::default() };
+    manifest.write(files, dir).map_err(|error| {
+        let (WriteError::Unchanged(error) | WriteError::Uncertain(error)) = error;
+        disk("write", &dir.join(MANIFEST))(error)
+    })?;
+    Ok(manifest)
+}
+
+/// Removes files of ours that the manifest does not name.
+fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Result<Vec<String>, OpenError> {
+    let events = dir.join(EVENTS);
+    let mut named: Vec<String> = Vec::new();
+    for partition in &manifest.partitions {
+        if !partition.sealed {
+            named.push(FileKind::Frames.name(partition.number, 0));
+        }
+        for kind in [FeedKind::Enterprise, FeedKind::User] {
+            if let Some(half) = partition.half(kind) {
+                named.push(FileKind::Data(kind).name(partition.number, half.generation));
+                named.push(FileKind::Index(kind).name(partition.number, half.generation));
+            }
+        }
+    }
+    named.sort_unstable();
+    let mut removed = Vec::new();
+    for name in files.list(&events).map_err(disk("list", &events))? {
+        if is_ours(&name) && named.binary_search(&name).is_err() {
+            let path = events.join(&name);
+            files.remove(&path).map_err(disk("remove", &path))?;
+            removed.push(name);
+        }
+    }
+    for name in [MANIFEST, STATE] {
+        let _ = files.remove(&dir.join(format!("{name}{NEW}")));
+    }
+    Ok(removed)
+}
+
+/// Makes index files again that are missing. Missing data files cannot be made again.
+fn rebuild_missing(
+    files: &dyn Files,
+    shelf: &Shelf,
+    manifest: &Manifest,
+    report: &mut OpenReport,
+) -> Result<(), OpenError> {
+    let events = shelf.dir.join(EVENTS);
+    let present = files.list(&events).map_err(disk("list", &events))?;
+    let is_there = |name: &String| present.binary_search(name).is_ok();
+    for partition in manifest.partitions.iter().filter(|partition| partition.sealed) {
+        for kind in [FeedKind::Enterprise, FeedKind::User] {
+            let (Some(half), Some(name)) = (partition.half(kind), partition.half_name(kind)) else { continue };
+            let data = FileKind::Data(kind).name(partition.number, half.generation);
+            if !is_there(&data) {
+                return Err(OpenError::Damaged(format!("{} is missing", events.join(data).display())));
+            }
+            let index = FileKind::Index(kind).name(partition.number, half.generation);
+            if is_there(&index) {
+                continue;
+            }
+            let data = Half::open_data(files, &shelf.dir, name, &shelf.pages)?;
+            let path = events.join(&index);
+            rebuild_index(files, &shelf.dir, name, &data)?.map_err(disk("make again", &path))?;
+            files.sync_dir(&events).map_err(disk("sync", &events))?;
+            report.rebuilt.push(index);
+        }
+    }
+    Ok(())
+}
+
+fn open_live(
+    files: &dyn Files,
+    dir: &Path,
+    partition: &Partition,
+    last: bool,
+    report: &mut OpenReport,
+) -> Result<Live, OpenError> {
+    let path = dir.join(EVENTS).join(FileKind::Frames.name(partition.number, 0));
+    let file = Named::open(files, &path)?;
+    let (index, torn) = scan_frames(&file, partition.number, last)?;
+    if let Some(bytes) = torn {
+        report.torn = Some(set_aside(files, dir, &file, partition.number, index.end, &bytes)?);
+    }
+    if last && let Some(offset) = index.last_frame {
+        // If the sync of the last frame failed, the system may show it though it is not on the disk, and would never
+        // bring it there. Nobody was told of it then, but readers would be from now on; so it is written once more.
+        let length = usize::try_from(index.end - offset).unwrap_or(0);
+        let bytes = file.read_vec(offset, length.min(usize::try_from(size_of(&file)? - offset).unwrap_or(0)))?;
+        let written = write_all(&*file.file, &bytes, offset).and_then(|()| file.file.sync());
+        written.map_err(disk("write the last frame of", &file.path))?;
+    }
+    report.frames += index.frames;
+    report.entries += index.entries;
+    Ok(Live::new(partition.number, file, index))
+}
+
+fn size_of(file: &Named) -> Result<u64, OpenError> {
+    file.file.size().map_err(disk("measure", &file.path))
+}
+
+/// How much of a tail is looked at in one go.
+const TAIL_BYTES: usize = 1 << 20;
+
+/// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
+pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
+    let size = size_of(file)?;
+    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
+    FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
+        BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
+        BadFile::Damaged(what) => file.damaged(0, what).into(),
+    })?;
+    let mut index = LiveIndex::new();
+    loop {
+        let offset = index.end;
+        match read_frame(file, offset, size, partition)? {
+            Read::Frame(head, body) if head.number == index.frames => {
+                let frame = Frame::parse(head, &body);
+                if frame.and_then(|frame| index.add(offset, &frame)).is_none() {
+                    return Err(file.damaged(offset, "a frame whose checksum is right is malformed").into());
+                }
+            }
+            Read::Frame(head, _) => {
+                let what = format!("frame {} stands where frame {} should", head.number, index.frames);
+                return Err(file.damaged(offset, &what).into());
+            }
+            Read::NoFrame => {
+                let tail = read_tail(file, offset, size, partition, last)?;
+                return Ok((index, tail));
+            }
+        }
+    }
+}
+
+enum Read {
+    Frame(Head, Vec<u8>),
+    NoFrame,
+}
+
+fn read_frame(file: &Named, offset: u64, size: u64, partition: u64) -> Result<Read, OpenError> {
+    if offset + HEAD_BYTES as u64 > size {
+        return Ok(Read::NoFrame);
+    }
+    let bytes = file.read_vec(offset, HEAD_BYTES)?;
+    let head = match Head::parse(&bytes) {
+        Ok(head) if head.partition == partition => head,
+        Ok(_) | Err(BadHead::NotOne) => return Ok(Read::NoFrame),
+        Err(BadHead::Newer(version)) => return Err(OpenError::Newer { file: file.path.clone(), version }),
+    };
+    let body_at = offset + HEAD_BYTES as u64;
+    if body_at + head.body_bytes as u64 > size {
+        return Ok(Read::NoFrame);
+    }
+    let body = file.read_vec(body_at, head.body_bytes)?;
+    Ok(if head.body_checks(&body) { Read::Frame(head, body) } else { Read::NoFrame })
+}
+
+/// What follows the last good frame: nothing but zeros, or the torn end of one that was being written. If a good frame
+/// follows, or the partition was left in good order, then what is bad here was good once: that is damage.
+fn read_tail(file: &Named, offset: u64, size: u64, partition: u64, last: bool) -> Result<Option<Vec<u8>>, OpenError> {
+    let mut end = offset;
+    let mut at = offset;
+    while at < size {
+        let length = usize::try_from(size - at).unwrap_or(usize::MAX).min(TAIL_BYTES);
+        let bytes = file.read_vec(at, length)?;
+        if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+            end = at + last as u64 + 1;
+            // Frames begin at multiples of the alignment, and so does every piece read here.
+            for start in (0..bytes.len()).step_by(ALIGN_BYTES) {
+                let position = at + start as u64;
+                let looks_like_one = bytes[start..].starts_with(&MAGIC) && position != offset;
+                if looks_like_one && let Read::Frame(head, _) = read_frame(file, position, size, partition)? {
+                    let what = format!("bytes that are no frame, before frame {} at byte {position}", head.number);
+                    return Err(file.damaged(offset, &what).into());
+                }
+            }
+        }
+        at += length as u64;
+    }
+    if end == offset {
+        return Ok(None);
+    }
+    if !last {
+        return Err(file.damaged(offset, "bytes that are no frame, in a partition that was left in good order").into());
+    }
+    let length = usize::try_from(end - offset).map_err(|_| file.damaged(offset, "a torn end too long to keep"))?;
+    Ok(Some(file.read_vec(offset, length)?))
+}
+
+/// Keeps the bytes of a torn end in a file of their own, and then cuts them off.
+fn set_aside(
+    files: &dyn Files,
+    dir: &Path,
+    file: &Named,
+    partition: u64,
+    offset: u64,
+    bytes: &[u8],
+) -> Result<Torn, OpenError> {
+    let folder = dir.join(SET_ASIDE);
+    let kept_in = folder.join(format!("{partition:08}-{offset}.torn"));
+    let kept = files.create(&kept_in).and_then(|kept| {
+        write_all(&*kept, bytes, 0)?;
+        kept.sync()?;
+        files.sync_dir(&folder)
+    });
+    kept.map_err(disk("keep a torn end in", &kept_in))?;
+    let cut = file.file.set_size(offset).and_then(|()| file.file.sync());
+    cut.map_err(disk("cut a torn end off", &file.path))?;
+    Ok(Torn { file: file.path.clone(), offset, bytes: bytes.len() as u64, kept_in })
+}
+
+/// The directory: its snapshot, and what frames noted since.
+fn heal_directory(small: &SmallState, view: &View) -> Result<Directory, OpenError> {
+    let snapshot = small.snapshot()?;
+    let sealed = view.sealed().map(|partition| partition.number).max().unwrap_or(0);
+    if sealed > snapshot.as_ref().map_or(0, |snapshot| snapshot.partition) {
+        let what = format!("the directory in {STATE} has not heard partition {sealed}; it belongs to an older store");
+        return Err(OpenError::Damaged(what));
+    }
+    let mut snapshot = snapshot.unwrap_or_default();
+    for live in view.live().filter(|live| snapshot.partition <= live.number) {
+        let from = if live.number == snapshot.partition { snapshot.frames } else { 0 };
+        let noted = live.index().noted.clone();
+        for offset in noted {
+            play(live, offset, from, &mut snapshot.directory)?;
+        }
+    }
+    Ok(snapshot.directory)
+}

@@ -1,0 +1,202 @@
+//! Sealing: a partition that is full or of a day that is over becomes two pairs of files that never change.
+//!
+//! Step by step, so that a crash between any two leaves a store that opens:
+//!
+//! 1. both halves are written aside, synced, renamed, the directory synced (until 3 nobody knows of them; opening
+//!    removes them);
+//! 2. a snapshot of the directory that has heard the whole partition is committed (it may run ahead of the manifest:
+//!    what it has heard is not played again);
+//! 3. the manifest names the halves and the last places of the lines;
+//! 4. the file of frames is removed (opening removes what the manifest does not name).
+
+use super::block::Block;
+use super::core::Core;
+use super::fault::Fault;
+use super::files::is_full;
+use super::format::EVENTS;
+use super::frame::{Frame, HEAD_BYTES, Head};
+use super::live::{Live, LiveIndex};
+use super::manifest::{HalfRecord, LineEnds};
+use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::small_state::Snapshot;
+use super::view::Part;
+use crate::ledger::Unavailable;
+use feed::directory::Directory;
+use feed::event::FeedKind;
+use feed::id::EnterpriseId;
+use feed::position::Place;
+use std::io;
+use std::sync::Arc;
+
+/// Seals the oldest partition that is not being written any more; answers whether there was one.
+pub(super) fn seal_next(core: &Core) -> Result<bool, Unavailable> {
+    let _turn = core.upkeep();
+    let view = core.view();
+    let Some(open) = view.open().map(|live| live.number) else { return Ok(false) };
+    let Some(live) = view.live().find(|live| live.number != open).cloned() else { return Ok(false) };
+    core.writable()?;
+    seal(core, &live)?;
+    Ok(true)
+}
+
+fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
+    let mut halves: [Option<HalfRecord>; 2] = [None, None];
+    for (kind, half) in KINDS.into_iter().zip(&mut halves) {
+        let name = HalfName { partition: live.number, kind, generation: 0 };
+        *half = write_half(core, live, name).map_err(|problem| {
+            discard(&*core.files, &core.dir, name);
+            problem.unavailable(live)
+        })?;
+    }
+    let synced = core.files.sync_dir(&core.dir.join(EVENTS));
+    synced.map_err(|error| core.fail(&format!("syncing {}: {error}", core.dir.join(EVENTS).display())))?;
+    take_snapshot(core, live)?;
+    let [enterprise, user] = halves;
+    let ends = line_ends(&live.index());
+    core.change_manifest(|manifest| {
+        if let Some(partition) = manifest.partition_mut(live.number) {
+            partition.sealed = true;
+            (partition.enterprise, partition.user) = (enterprise, user);
+        }
+        for (line, ends) in ends {
+            let kept = manifest.lines.entry(line).or_default();
+            *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
+        }
+    })?;
+    let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
+    core.change_view(|view| {
+        for part in &mut view.parts {
+            if let (Part::Live(held), Some(sealed)) = (&part, &sealed)
+                && held.number == live.number
+            {
+                *part = Part::Sealed(sealed.clone());
+            }
+        }
+    });
+    // Readers that still hold the old view go on reading the file, which is gone when the last lets go.
+    let _ = core.files.remove(&live.file.path);
+    Ok(())
+}
+
+/// Both kinds, in the order in which halves are written.
+pub(super) const KINDS: [FeedKind; 2] = [FeedKind::Enterprise, FeedKind::User];
+
+/// The last places of the lines of a partition.
+pub(super) fn line_ends(index: &LiveIndex) -> Vec<(String, LineEnds)> {
+    let ends = index.lines.iter().map(|(id, line)| {
+        let history = line.history.last_key_value().map_or(0, |(at, _)| *at);
+        (id.as_str().to_owned(), LineEnds { last: line.last, history })
+    });
+    ends.collect()
+}
+
+/// Why a half could not be written.
+pub(super) enum Problem {
+    Read(Fault),
+    Write(io::Error),
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Problem::Write(error)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Problem::Read(fault)
+    }
+}
+
+impl Problem {
+    /// Nothing is lost: the partition stays as it was, and it is tried again later.
+    fn unavailable(self, live: &Live) -> Unavailable {
+        match self {
+            Problem::Read(fault) => fault.into(),
+            Problem::Write(error) if is_full(&error) => Unavailable::Full,
+            Problem::Write(error) => Unavailable::Failed(format!("sealing partition {}: {error}", live.number)),
+        }
+    }
+}
+
+/// Writes one half of a partition; `None` if there is nothing of that kind in it.
+fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, Problem> {
+    let index = live.index();
+    let mut lines: Vec<&EnterpriseId> =
+        index.lines.iter().filter(|(_, line)| !line.half(name.kind).entries.is_empty()).map(|(id, _)| id).collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    lines.sort_unstable();
+    let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
+    for line in lines {
+        let entries = &index.lines[line].half(name.kind).entries;
+        for entries in entries.chunk_by(|one, next| one.block == next.block) {
+            let at = index.blocks[super::codec::index(entries[0].block)];
+            let bytes = live.read_block(at)?;
+            let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
+            let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
+            if !writer.copy(&block, |_| true)? {
+                return Err(malformed().into());
+            }
+        }
+    }
+    Ok(Some(writer.finish()?))
+}
+
+/// Brings the snapshot of the directory to the end of a partition.
+fn take_snapshot(core: &Core, live: &Live) -> Result<(), Unavailable> {
+    let mut snapshot = core.small.snapshot()?.unwrap_or_default();
+    if live.number < snapshot.partition {
+        return Ok(());
+    }
+    let from = if live.number == snapshot.partition { snapshot.frames } else { 0 };
+    let (noted, frames) = {
+        let index = live.index();
+        (index.noted.clone(), index.frames)
+    };
+    if !noted.is_empty() || snapshot.partition < live.number {
+        for offset in noted {
+            play(live, offset, from, &mut snapshot.directory)?;
+        }
+        snapshot.partition = live.number;
+        snapshot.frames = frames;
+        core.small.put_snapshot(&snapshot)?;
+    }
+    Ok(())
+}
+
+/// Lets a directory hear what the frame at this offset notes, unless it is before frame number `from`.
+pub(super) fn play(live: &Live, offset: u64, from: u64, directory: &mut Directory) -> Result<(), Fault> {
+    let damaged = |what| live.file.damaged(offset, what);
+    let head = live.file.read_vec(offset, HEAD_BYTES)?;
+    let head = Head::parse(&head).map_err(|_| damaged("a frame was here and is not any more"))?;
+    if head.number < from {
+        return Ok(());
+    }
+    let body = live.file.read_vec(offset + HEAD_BYTES as u64, head.body_bytes)?;
+    let frame = Some(&body).filter(|body| head.body_checks(body)).and_then(|body| Frame::parse(head, body));
+    for note in frame.ok_or_else(|| damaged("a frame does not match its checksum"))?.notes {
+        let line = EnterpriseId::new(&note.line).map_err(|_| damaged("a note names no enterprise"))?;
+        let recorded = Place::from_bits(note.place).second;
+        directory.give(&note.effects, &line, recorded);
+        directory.take(&note.effects, &line, recorded);
+    }
+    Ok(())
+}
+
+/// Takes a snapshot of the directory as it is, so that opening has nothing to play. Nothing may be under way.
+pub(super) fn close(core: &Core) -> Result<(), Unavailable> {
+    let _turn = core.upkeep();
+    core.writable()?;
+    let view = core.view();
+    let Some(open) = view.open() else { return Ok(()) };
+    let frames = open.index().frames;
+    if let Some(snapshot) = core.small.snapshot()?
+        && (snapshot.partition, snapshot.frames) == (open.number, frames)
+    {
+        return Ok(());
+    }
+    let directory = core.directory().clone();
+    core.small.put_snapshot(&Snapshot { partition: open.number, frames, directory })
+}

@@ -1,0 +1,170 @@
+//! The data file of a sealed half partition: blocks, each with a checksum and perhaps compressed, and a table of them.
+//!
+//! ```text
+//!  head of the file (64)
+//!  blocks, one after the other (see `block`), plain or as one zstd frame
+//!  pages (see `paged`) of the table: per block
+//!      offset (8)  bytes stored (4)  bytes plain (4)  checksum as stored (4)  1 if compressed (1)  zero (3)
+//!  tail (64): magic (8)  checksum of the tail without this field (4)  zero (4)
+//!             offset of the table (8)  count of blocks (8)  count of entries (8)  zero (24)
+//! ```
+//!
+//! Everything else about the half partition can be found out from this file.
+
+use super::super::block::{Block, BlockBuilder};
+use super::super::codec::{Taker, count32, index, put_u32, put_u64};
+use super::super::fault::{Fault, Named};
+use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
+use super::paged::{Output, Paged, Pages, record};
+use feed::event::FeedKind;
+use std::io;
+use std::sync::Arc;
+
+const TAIL_MAGIC: [u8; 8] = [0xff, b'T', b'd', b't', b'a', b'i', b'l', 0xfe];
+const TAIL_BYTES: usize = 64;
+const ROW_BYTES: usize = 24;
+/// Longest plain block: one frame's worth at most.
+const BLOCK_BYTES_MAX: usize = 1 << 30;
+const ZSTD_LEVEL: i32 = 1;
+
+/// A data file being written.
+#[derive(Debug)]
+pub(in super::super) struct DataWriter {
+    out: Output,
+    table: Vec<u8>,
+    blocks: u32,
+    entries: u64,
+    compress: bool,
+}
+
+impl DataWriter {
+    pub(in super::super) fn new(mut out: Output, kind: FeedKind, partition: u64, compress: bool) -> io::Result<Self> {
+        out.put(&FileKind::Data(kind).head(partition))?;
+        Ok(DataWriter { out, table: Vec::new(), blocks: 0, entries: 0, compress })
+    }
+
+    /// The number that the next block gets.
+    pub(in super::super) fn next_block(&self) -> u32 {
+        self.blocks
+    }
+
+    pub(in super::super) fn block(&mut self, block: &BlockBuilder) -> io::Result<()> {
+        let mut plain = Vec::with_capacity(block.size());
+        block.put(&mut plain);
+        self.put(&plain)?;
+        self.entries += block.count() as u64;
+        Ok(())
+    }
+
+    fn put(&mut self, plain: &[u8]) -> io::Result<()> {
+        let compressed = if self.compress { Some(zstd::bulk::compress(plain, ZSTD_LEVEL)?) } else { None };
+        let stored = compressed.as_deref().filter(|bytes| bytes.len() < plain.len());
+        let is_compressed = stored.is_some();
+        let stored = stored.unwrap_or(plain);
+        put_u64(&mut self.table, self.out.offset());
+        put_u32(&mut self.table, count32(stored.len()));
+        put_u32(&mut self.table, count32(plain.len()));
+        put_u32(&mut self.table, crc32c::crc32c(stored));
+        self.table.extend_from_slice(&[u8::from(is_compressed), 0, 0, 0]);
+        self.blocks += 1;
+        self.out.put(stored)
+    }
+
+    /// Writes the table and the tail, and makes the file durable; answers its length.
+    pub(in super::super) fn finish(mut self) -> io::Result<u64> {
+        let table = self.out.offset();
+        self.out.put_paged(&self.table)?;
+        let mut tail = TAIL_MAGIC.to_vec();
+        put_u64(&mut tail, 0);
+        put_u64(&mut tail, table);
+        put_u64(&mut tail, u64::from(self.blocks));
+        put_u64(&mut tail, self.entries);
+        tail.resize(TAIL_BYTES, 0);
+        let checksum = tail_checksum(&tail);
+        tail[8..12].copy_from_slice(&checksum.to_le_bytes());
+        self.out.put(&tail)?;
+        self.out.finish()
+    }
+}
+
+fn tail_checksum(tail: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&tail[..8]), &tail[12..])
+}
+
+/// A data file as read.
+#[derive(Debug)]
+pub(in super::super) struct Data {
+    file: Named,
+    table: Paged,
+    pub(in super::super) blocks: u32,
+}
+
+impl Data {
+    /// Opens it. `id` is unique to the file.
+    pub(in super::super) fn open(
+        file: Named,
+        kind: FeedKind,
+        partition: u64,
+        id: u64,
+        pages: Arc<Pages>,
+    ) -> Result<Self, Fault> {
+        let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
+        let head = file.read_vec(0, FILE_HEAD_BYTES)?;
+        FileKind::Data(kind).check(partition, &head).map_err(|bad| bad_file(&file, &bad))?;
+        let tail_at = size.checked_sub(TAIL_BYTES as u64).ok_or_else(|| file.damaged(size, "it is cut off"))?;
+        let tail = file.read_vec(tail_at, TAIL_BYTES)?;
+        let mut taker = Taker(&tail);
+        let magic = taker.take(8);
+        let checksum = taker.u32();
+        if magic != Some(&TAIL_MAGIC) || checksum != Some(tail_checksum(&tail)) {
+            return Err(file.damaged(tail_at, "its tail does not check"));
+        }
+        taker.u32();
+        let numbers = (taker.u64(), taker.u64(), taker.u64());
+        let (Some(table), Some(blocks), Some(_)) = numbers else {
+            return Err(file.damaged(tail_at, "its tail is cut off"));
+        };
+        let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
+        let table = Paged::new(file.clone(), id, table, pages);
+        Ok(Data { file, table, blocks })
+    }
+
+    /// A block, plain and checked.
+    pub(in super::super) fn block(&self, number: u32) -> Result<Vec<u8>, Fault> {
+        let row = self.table.array::<ROW_BYTES>(record(0, number, ROW_BYTES))?;
+        let mut taker = Taker(&row);
+        let row = (taker.u64(), taker.u32(), taker.u32(), taker.u32(), taker.u8());
+        let (Some(offset), Some(stored), Some(plain), Some(checksum), Some(compressed)) = row else {
+            return Err(self.file.damaged(0, "its table is cut off"));
+        };
+        let bytes = self.file.read_vec(offset, index(stored))?;
+        if crc32c::crc32c(&bytes) != checksum {
+            return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
+        }
+        if compressed == 0 {
+            return Ok(bytes);
+        }
+        let plain = zstd::bulk::decompress(&bytes, index(plain).min(BLOCK_BYTES_MAX));
+        plain.map_err(|error| self.file.damaged(offset, &format!("a block of it cannot be decompressed: {error}")))
+    }
+
+    /// What a block holds, or where it is wrong.
+    pub(in super::super) fn parse<'a>(&self, number: u32, bytes: &'a [u8]) -> Result<Block<'a>, Fault> {
+        let block = Block::parse(bytes).map(|(block, _)| block);
+        block.ok_or_else(|| self.file.damaged(0, &format!("block {number} of it is malformed")))
+    }
+
+    pub(in super::super) fn malformed(&self, number: u32) -> Fault {
+        self.file.damaged(0, &format!("block {number} of it is malformed"))
+    }
+}
+
+/// Tells what is wrong with a file.
+pub(in super::super) fn bad_file(file: &Named, bad: &BadFile) -> Fault {
+    match bad {
+        BadFile::Newer(version) => {
+            file.damaged(0, &format!("it is of format {version}, newer than this program knows"))
+        }
+        BadFile::Damaged(what) => file.damaged(0, what),
+    }
+}

@@ -1,0 +1,313 @@
+//! The index file of a sealed half partition: everything that leads into its data file.
+//!
+//! ```text
+//!  head of the file (64), then pages (see `paged`) of this content:
+//!  sections: per section, in the order of [`Section`], where it begins in the content (8) and its length (8)
+//!  Lines      per enterprise, by id: 1 + 64 bytes of id, 7 zero, first entry (4), count (4), first stretch (4),
+//!             zero (4), bytes of renderings (8)
+//!  Types      per event type, by number: 1 + length
+//!  Entries    by enterprise, then arrival: place (8), created_at (4), block (4), slot (4), type (4)
+//!  History    by enterprise, then history order: place in it (8), entry within the line (4)
+//!  Window     by enterprise, then window order: alike
+//!  Stretches  per enterprise the stretches of 256 entries in arrival order, then those of history order, then those
+//!             of window order: bitmap of the types in it (16), least and greatest created_at (4 + 4)
+//!  Ids        by fingerprint: fingerprint of the event id (8), entry within the half (4)
+//!  Filter     see `filter`
+//!  Readers    by fingerprint of enterprise and name: fingerprint (8), name (4), first posting (4), count (4), zero (4)
+//!  Names      per reader: enterprise (1 + length), 0 user or 1 list (1), id (1 + length)
+//!  Postings   per reader, by entry: entry within the line (29 bits), streams (3 bits)
+//! ```
+//!
+//! History, Window and Stretches are empty in the user half, Readers, Names and Postings in the enterprise half.
+
+use super::super::block::Facts;
+use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
+use super::super::live::id_fingerprint;
+use super::super::rows::{Posting, type_bit};
+use super::filter::Filter;
+use feed::event::FeedKind;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// The sections, in the order of their places in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Section {
+    Lines,
+    Types,
+    Entries,
+    History,
+    Window,
+    Stretches,
+    Ids,
+    Filter,
+    Readers,
+    Names,
+    Postings,
+}
+
+/// How many there are.
+pub(in super::super) const SECTIONS: usize = 11;
+/// Length of the table of sections.
+pub(in super::super) const TABLE_BYTES: usize = 16 * SECTIONS;
+pub(in super::super) const LINE_BYTES: usize = 96;
+pub(in super::super) const LINE_ID_BYTES: usize = 72;
+pub(in super::super) const ENTRY_BYTES: usize = 24;
+pub(in super::super) const ORDER_BYTES: usize = 12;
+pub(in super::super) const STRETCH_BYTES: usize = 24;
+pub(in super::super) const ID_BYTES: usize = 12;
+pub(in super::super) const READER_BYTES: usize = 24;
+pub(in super::super) const POSTING_BYTES: usize = 4;
+/// Entries in a stretch.
+pub(in super::super) const STRETCH_ENTRIES: u32 = 256;
+
+/// Whose postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum ReaderKind {
+    User = 0,
+    List = 1,
+}
+
+/// The fingerprint of a reader. Part of the format.
+pub(in super::super) fn reader_fingerprint(line: &str, kind: ReaderKind, id: &str) -> u64 {
+    fingerprint(0x100 + kind as u64, &[line, id])
+}
+
+/// The least and the greatest of some numbers.
+pub(in super::super) type Range = Option<(u64, u64)>;
+
+pub(in super::super) fn widen(range: &mut Range, number: u64) {
+    let (least, greatest) = range.unwrap_or((number, number));
+    *range = Some((least.min(number), greatest.max(number)));
+}
+
+#[derive(Debug, Clone, Copy)]
+struct EntryRow {
+    place: u64,
+    created_at: u32,
+    block: u32,
+    slot: u32,
+    event_type: u32,
+}
+
+#[derive(Debug)]
+struct LineBeingMade {
+    id: String,
+    first: u32,
+    bytes: u64,
+    history: Vec<(u64, u32)>,
+    window: Vec<(u64, u32)>,
+    readers: BTreeMap<(ReaderKind, String), Vec<Posting>>,
+}
+
+/// The widest facts about a half partition, for the manifest.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Ranges {
+    pub(in super::super) entries: u64,
+    pub(in super::super) places: Range,
+    pub(in super::super) history: Range,
+    pub(in super::super) window: Range,
+    pub(in super::super) created: Range,
+    pub(in super::super) lines: Vec<String>,
+}
+
+/// Gathers the facts of a half partition, line after line in the order of their ids, and makes the index of them.
+#[derive(Debug)]
+pub(in super::super) struct IndexBuilder {
+    kind: FeedKind,
+    line: Option<LineBeingMade>,
+    entries: Vec<EntryRow>,
+    types: Vec<String>,
+    type_numbers: FxHashMap<String, u32>,
+    ids: Vec<(u64, u32)>,
+    lines: Vec<u8>,
+    history: Vec<u8>,
+    window: Vec<u8>,
+    stretches: Vec<u8>,
+    readers: Vec<(u64, u32, u32, u32)>,
+    names: Vec<u8>,
+    postings: Vec<u8>,
+    ranges: Ranges,
+}
+
+impl IndexBuilder {
+    pub(in super::super) fn new(kind: FeedKind) -> Self {
+        IndexBuilder {
+            kind,
+            line: None,
+            entries: Vec::new(),
+            types: Vec::new(),
+            type_numbers: FxHashMap::default(),
+            ids: Vec::new(),
+            lines: Vec::new(),
+            history: Vec::new(),
+            window: Vec::new(),
+            stretches: Vec::new(),
+            readers: Vec::new(),
+            names: Vec::new(),
+            postings: Vec::new(),
+            ranges: Ranges::default(),
+        }
+    }
+
+    /// Begins a line, if it is another than the one before.
+    pub(in super::super) fn line(&mut self, id: &str) {
+        if self.line.as_ref().is_some_and(|line| line.id == id) {
+            return;
+        }
+        self.end_line();
+        self.ranges.lines.push(id.to_owned());
+        self.line = Some(LineBeingMade {
+            id: id.to_owned(),
+            first: count32(self.entries.len()),
+            bytes: 0,
+            history: Vec::new(),
+            window: Vec::new(),
+            readers: BTreeMap::new(),
+        });
+    }
+
+    /// Adds an entry of the line, the next in arrival order.
+    pub(in super::super) fn push(&mut self, facts: &Facts<'_>, rendering_bytes: usize, block: u32, slot: u32) {
+        let Some(line) = &mut self.line else { return };
+        let event_type = match self.type_numbers.get(facts.event_type) {
+            Some(number) => *number,
+            None => {
+                let number = count32(self.types.len());
+                self.types.push(facts.event_type.to_owned());
+                self.type_numbers.insert(facts.event_type.to_owned(), number);
+                number
+            }
+        };
+        let global = count32(self.entries.len());
+        let within = global - line.first;
+        self.entries.push(EntryRow { place: facts.place, created_at: facts.created_at, block, slot, event_type });
+        line.bytes += rendering_bytes as u64;
+        self.ranges.entries += 1;
+        widen(&mut self.ranges.places, facts.place);
+        widen(&mut self.ranges.created, u64::from(facts.created_at));
+        if !facts.relayed {
+            self.ids.push((id_fingerprint(&line.id, self.kind, facts.event_id), global));
+        }
+        if self.kind == FeedKind::Enterprise {
+            line.history.push((facts.history, within));
+            line.window.push((facts.window, within));
+            widen(&mut self.ranges.history, facts.history);
+            widen(&mut self.ranges.window, facts.window);
+        }
+        let hearers = [(ReaderKind::User, &facts.users), (ReaderKind::List, &facts.lists)];
+        for (kind, hearers) in hearers {
+            for (id, streams) in hearers.iter() {
+                let posting = Posting::new(within, streams);
+                line.readers.entry((kind, id.to_owned())).or_default().push(posting);
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let Some(mut line) = self.line.take() else { return };
+        let first = index(line.first);
+        let count = self.entries.len() - first;
+        let first_stretch = count32(self.stretches.len() / STRETCH_BYTES);
+        let mut id = Vec::with_capacity(LINE_BYTES);
+        put_text(&mut id, &line.id);
+        id.resize(LINE_ID_BYTES, 0);
+        self.lines.extend_from_slice(&id);
+        put_u32(&mut self.lines, line.first);
+        put_u32(&mut self.lines, count32(count));
+        put_u32(&mut self.lines, first_stretch);
+        put_u32(&mut self.lines, 0);
+        put_u64(&mut self.lines, line.bytes);
+        if self.kind == FeedKind::Enterprise {
+            line.history.sort_unstable();
+            line.window.sort_unstable();
+            let arrival: Vec<u32> = (0..count32(count)).collect();
+            self.put_stretches(first, arrival.into_iter());
+            self.put_stretches(first, line.history.iter().map(|(_, entry)| *entry));
+            self.put_stretches(first, line.window.iter().map(|(_, entry)| *entry));
+            put_order(&mut self.history, &line.history);
+            put_order(&mut self.window, &line.window);
+        }
+        for ((kind, id), postings) in &line.readers {
+            let name = count32(self.names.len());
+            put_text(&mut self.names, &line.id);
+            self.names.push(*kind as u8);
+            put_text(&mut self.names, id);
+            let start = count32(self.postings.len() / POSTING_BYTES);
+            postings.iter().for_each(|posting| put_u32(&mut self.postings, posting.0));
+            let print = reader_fingerprint(&line.id, *kind, id);
+            self.readers.push((print, name, start, count32(postings.len())));
+        }
+    }
+
+    fn put_stretches(&mut self, first: usize, order: impl ExactSizeIterator<Item = u32>) {
+        let order: Vec<u32> = order.collect();
+        for stretch in order.chunks(index(STRETCH_ENTRIES)) {
+            let (mut mask, mut least, mut greatest) = (0u128, u32::MAX, 0);
+            for entry in stretch {
+                let entry = &self.entries[first + index(*entry)];
+                mask |= type_bit(entry.event_type);
+                least = least.min(entry.created_at);
+                greatest = greatest.max(entry.created_at);
+            }
+            self.stretches.extend_from_slice(&mask.to_le_bytes());
+            put_u32(&mut self.stretches, least);
+            put_u32(&mut self.stretches, greatest);
+        }
+    }
+
+    /// The content of the index file, and what the manifest needs to know.
+    pub(in super::super) fn finish(mut self) -> (Vec<u8>, Ranges) {
+        self.end_line();
+        self.ids.sort_unstable();
+        self.readers.sort_unstable();
+        let filter = Filter::of(self.ids.iter().map(|(print, _)| *print));
+        let mut types = Vec::new();
+        self.types.iter().for_each(|name| put_text(&mut types, name));
+        let mut entries = Vec::with_capacity(self.entries.len() * ENTRY_BYTES);
+        for entry in &self.entries {
+            put_u64(&mut entries, entry.place);
+            [entry.created_at, entry.block, entry.slot, entry.event_type]
+                .iter()
+                .for_each(|n| put_u32(&mut entries, *n));
+        }
+        let mut ids = Vec::with_capacity(self.ids.len() * ID_BYTES);
+        for (print, entry) in &self.ids {
+            put_u64(&mut ids, *print);
+            put_u32(&mut ids, *entry);
+        }
+        let mut readers = Vec::with_capacity(self.readers.len() * READER_BYTES);
+        for (print, name, start, count) in &self.readers {
+            put_u64(&mut readers, *print);
+            [*name, *start, *count, 0].iter().for_each(|n| put_u32(&mut readers, *n));
+        }
+        let sections: [&[u8]; SECTIONS] = [
+            &self.lines,
+            &types,
+            &entries,
+            &self.history,
+            &self.window,
+            &self.stretches,
+            &ids,
+            filter.bytes(),
+            &readers,
+            &self.names,
+            &self.postings,
+        ];
+        let mut content = Vec::with_capacity(TABLE_BYTES + sections.iter().map(|bytes| bytes.len()).sum::<usize>());
+        let mut offset = TABLE_BYTES as u64;
+        for bytes in sections {
+            put_u64(&mut content, offset);
+            put_u64(&mut content, bytes.len() as u64);
+            offset += bytes.len() as u64;
+        }
+        sections.iter().for_each(|bytes| content.extend_from_slice(bytes));
+        (content, self.ranges)
+    }
+}
+
+fn put_order(out: &mut Vec<u8>, order: &[(u64, u32)]) {
+    for (at, entry) in order {
+        put_u64(out, *at);
+        put_u32(out, *entry);
+    }
+}

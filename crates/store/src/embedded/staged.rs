@@ -1,0 +1,194 @@
+//! A frame in the making: what the writer has settled and the disk has not yet.
+
+use super::block::{BlockBuilder, Facts};
+use super::frame::{FrameWriter, put_note};
+use super::live::id_fingerprint;
+use super::manifest::LineEnds;
+use feed::directory::Effect;
+use feed::event::FeedKind;
+use feed::id::{EnterpriseId, EventId};
+use feed::position::Place;
+use feed::time::Second;
+use rustc_hash::FxHashMap;
+
+/// What one event changes in the directory.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) enterprise: EnterpriseId,
+    pub(super) recorded: Second,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// A frame in the making.
+#[derive(Debug)]
+pub(super) struct Staged {
+    /// Its number among the frames of this process.
+    pub(super) sequence: u64,
+    pub(super) epoch: u64,
+    pub(super) partition: u64,
+    pub(super) day: u32,
+    /// Its number within the partition.
+    pub(super) number: u64,
+    clock: Second,
+    lines: Vec<StagedLine>,
+    line_numbers: FxHashMap<EnterpriseId, usize>,
+    ids: FxHashMap<u64, Vec<Spot>>,
+    notes: Vec<u8>,
+    note_count: u32,
+    pub(super) changes: Vec<Change>,
+    pub(super) entries: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct StagedLine {
+    id: EnterpriseId,
+    enterprise: BlockBuilder,
+    user: BlockBuilder,
+    ends: LineEnds,
+}
+
+/// Where an event id is in it.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    kind: FeedKind,
+    line: usize,
+    slot: usize,
+}
+
+impl StagedLine {
+    fn half(&self, kind: FeedKind) -> &BlockBuilder {
+        match kind {
+            FeedKind::Enterprise => &self.enterprise,
+            FeedKind::User => &self.user,
+        }
+    }
+}
+
+impl Staged {
+    pub(super) fn new(sequence: u64, epoch: u64, partition: u64, day: u32, number: u64) -> Self {
+        Staged {
+            sequence,
+            epoch,
+            partition,
+            day,
+            number,
+            clock: Second(0),
+            lines: Vec::new(),
+            line_numbers: FxHashMap::default(),
+            ids: FxHashMap::default(),
+            notes: Vec::new(),
+            note_count: 0,
+            changes: Vec::new(),
+            entries: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Whether there is nothing in it to make durable.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries == 0 && self.note_count == 0
+    }
+
+    /// About how long the frame will be.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn tick(&mut self, now: Second) {
+        self.clock = self.clock.max(now);
+    }
+
+    fn line(&mut self, id: &EnterpriseId) -> usize {
+        if let Some(number) = self.line_numbers.get(id) {
+            return *number;
+        }
+        let number = self.lines.len();
+        let half = |kind| BlockBuilder::new(kind, id.as_str());
+        let (enterprise, user) = (half(FeedKind::Enterprise), half(FeedKind::User));
+        self.lines.push(StagedLine { id: id.clone(), enterprise, user, ends: LineEnds::default() });
+        self.line_numbers.insert(id.clone(), number);
+        number
+    }
+
+    /// Adds a rendering. `put` writes its facts.
+    pub(super) fn push(
+        &mut self,
+        line: &EnterpriseId,
+        kind: FeedKind,
+        facts: &Facts<'_>,
+        hearers: impl FnOnce(&mut Vec<u8>),
+        rendering: &[u8],
+    ) {
+        let number = self.line(line);
+        let staged = &mut self.lines[number];
+        let half = match kind {
+            FeedKind::Enterprise => &mut staged.enterprise,
+            FeedKind::User => &mut staged.user,
+        };
+        let before = half.size();
+        let put = |out: &mut Vec<u8>| {
+            facts.put(kind, out);
+            hearers(out);
+        };
+        let slot = half.push(put, rendering);
+        self.bytes += half.size() - before;
+        staged.ends.last = staged.ends.last.max(facts.place);
+        staged.ends.history = staged.ends.history.max(facts.history);
+        if !facts.relayed {
+            let print = id_fingerprint(line.as_str(), kind, facts.event_id);
+            self.ids.entry(print).or_default().push(Spot { kind, line: number, slot });
+        }
+        self.entries += 1;
+    }
+
+    /// Adds what an event changes in the directory; also called, without effects, for entries that no feed shows.
+    pub(super) fn note(&mut self, line: &EnterpriseId, place: Place, effects: Vec<Effect>) {
+        let number = self.line(line);
+        let ends = &mut self.lines[number].ends;
+        ends.last = ends.last.max(place.to_bits());
+        let before = self.notes.len();
+        put_note(&mut self.notes, line.as_str(), place.to_bits(), &effects);
+        self.bytes += self.notes.len() - before;
+        self.note_count += 1;
+        if !effects.is_empty() {
+            self.changes.push(Change { enterprise: line.clone(), recorded: place.second, effects });
+        }
+    }
+
+    /// The rendering with this id, and its place.
+    pub(super) fn find(&self, line: &EnterpriseId, kind: FeedKind, id: &EventId) -> Option<(Place, &[u8])> {
+        if self.ids.is_empty() {
+            return None;
+        }
+        let spots = self.ids.get(&id_fingerprint(line.as_str(), kind, id.as_str()))?;
+        spots.iter().find_map(|spot| {
+            let staged = &self.lines[spot.line];
+            let half = staged.half(spot.kind);
+            let facts = half.facts(spot.slot)?;
+            let same = spot.kind == kind && staged.id == *line && facts.event_id == id.as_str();
+            same.then(|| (Place::from_bits(facts.place), half.rendering(spot.slot)))
+        })
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = &EnterpriseId> {
+        self.lines.iter().map(|line| &line.id)
+    }
+
+    pub(super) fn ends(&self) -> impl Iterator<Item = (&EnterpriseId, LineEnds)> {
+        self.lines.iter().map(|line| (&line.id, line.ends))
+    }
+
+    /// The bytes of the frame.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = FrameWriter::new(&self.notes, self.note_count, self.bytes + self.lines.len() * 256);
+        let mut lines: Vec<&StagedLine> = self.lines.iter().collect();
+        lines.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        for kind in [FeedKind::Enterprise, FeedKind::User] {
+            for half in lines.iter().map(|line| line.half(kind)).filter(|half| half.count() > 0) {
+                writer.block(|out| half.put(out));
+            }
+        }
+        writer.finish(self.number, self.partition, self.clock.0)
+    }
+}

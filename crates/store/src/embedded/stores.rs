@@ -1,0 +1,123 @@
+//! The embedded keeper behind its traits.
+
+use super::EmbeddedStore;
+use super::{known, scan, sweep};
+use crate::directory_store::DirectoryStore;
+use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
+use crate::token_store::{TokenHash, TokenRecord, TokenStore};
+use async_trait::async_trait;
+use feed::directory::{Enterprise, User};
+use feed::event::FeedKind;
+use feed::id::{EnterpriseId, EventId, UserId};
+use feed::limits::LIST_ROWS_MAX;
+use feed::page::{Ends, Slice};
+use feed::position::Place;
+use feed::time::Second;
+
+#[async_trait]
+impl Ledger for EmbeddedStore {
+    async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+        self.inner.hands.append(batch).await
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Slice, Unavailable> {
+        let core = &self.inner.core;
+        core.reading(|view| scan::scan(view, &core.shelf, &scan))
+    }
+
+    async fn ends(&self, line: &Line, below: Place) -> Result<Ends, Unavailable> {
+        let core = &self.inner.core;
+        let last = |below| core.reading(|view| scan::last_before(view, &core.shelf, line, below));
+        // What is stored is asked after what is shown, so that the answer never shows more than is stored.
+        let shown = last(below)?.unwrap_or_default();
+        let ends = core.lines.get(line.enterprise());
+        let stored = match line {
+            Line::User { .. } | Line::Streaming(_) => Place::from_bits(ends.last),
+            Line::History(_) => Place::from_bits(ends.history),
+            // The last place there is lies before the end of all places, which no entry has.
+            Line::Window(_) => last(Place::END)?.unwrap_or_default(),
+        };
+        Ok(Ends { shown, stored })
+    }
+
+    async fn frontier(&self, enterprise: &EnterpriseId, now: Second) -> Result<Second, Unavailable> {
+        let core = &self.inner.core;
+        Ok(core.frontiers.look(enterprise, now, core.options.settling_delay_s))
+    }
+
+    async fn find(
+        &self,
+        enterprise: &EnterpriseId,
+        kind: FeedKind,
+        event_id: &EventId,
+    ) -> Result<Option<Found>, Unavailable> {
+        let core = &self.inner.core;
+        core.reading(|view| known::find(&core.shelf, view, enterprise, kind, event_id))
+    }
+
+    async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
+        self.inner.hands.turn(now).await?;
+        self.inner.hands.upkeep(move |core| sweep::sweep(core, now)).await
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for EmbeddedStore {
+    async fn enterprise(&self, id: &EnterpriseId) -> Result<Option<Enterprise>, Unavailable> {
+        Ok(self.inner.core.directory().enterprise(id).cloned())
+    }
+
+    async fn enterprises(&self) -> Result<Vec<Enterprise>, Unavailable> {
+        let mut all: Vec<Enterprise> = self.inner.core.directory().enterprises().cloned().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(all)
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+        Ok(self.inner.core.directory().user(id).cloned())
+    }
+
+    async fn user_by_login(&self, enterprise: &EnterpriseId, login: &str) -> Result<Option<User>, Unavailable> {
+        Ok(self.inner.core.directory().user_by_login(enterprise, login).cloned())
+    }
+
+    async fn users(
+        &self,
+        enterprise: &EnterpriseId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<User>, Unavailable> {
+        let directory = self.inner.core.directory();
+        let theirs = directory.users().filter(|user| user.home == *enterprise);
+        let mut found: Vec<&User> = theirs.filter(|user| after.is_none_or(|after| *after < user.person.id)).collect();
+        found.sort_by(|a, b| a.person.id.cmp(&b.person.id));
+        Ok(found.into_iter().take(limit.min(LIST_ROWS_MAX)).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl TokenStore for EmbeddedStore {
+    async fn add(&self, token: TokenRecord) -> Result<(), Unavailable> {
+        self.inner.core.small.add_token(&token)
+    }
+
+    async fn find(&self, hash: &TokenHash) -> Result<Option<TokenRecord>, Unavailable> {
+        self.inner.core.small.token_by_hash(hash)
+    }
+
+    async fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, Unavailable> {
+        self.inner.core.small.token_by_id(id)
+    }
+
+    async fn list(&self, enterprise: &EnterpriseId) -> Result<Vec<TokenRecord>, Unavailable> {
+        self.inner.core.small.tokens(enterprise)
+    }
+
+    async fn remove(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable> {
+        self.inner.core.small.remove_token(enterprise, id)
+    }
+
+    async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable> {
+        self.inner.core.small.secret(name, fresh)
+    }
+}

@@ -1,0 +1,258 @@
+//! The hands of a store: one thread settles and encodes frames while another syncs the one before; a third keeps up.
+//!
+//! ```text
+//!  publishers ──queue──▶ writer ──one frame──▶ committer ──▶ acknowledged
+//!                        settles, encodes      writes, syncs, shows
+//!                                                  └──▶ upkeep seals partitions that were closed
+//! ```
+//!
+//! No timer decides how much goes into a frame: it takes everything that waits, up to a bound. While a frame is synced the
+//! next one fills.
+
+use super::append::Writer;
+use super::commit::{Committer, Inline};
+use super::core::Core;
+use super::seal;
+use super::staged::Staged;
+use crate::ledger::{AppendError, Appended, Batch, Unavailable};
+use feed::limits::COMMIT_QUEUE_MAX;
+use feed::time::Second;
+use std::sync::mpsc as plain;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// A frame is closed when it has grown to so many bytes, though a batch is never divided.
+const FRAME_BYTES: usize = 4 << 20;
+/// So many partitions may wait to be sealed before writing waits for it.
+const UNSEALED_MAX: usize = 3;
+
+/// Something to be answered when the frame it is in is durable.
+type Answer<T> = oneshot::Sender<T>;
+
+enum Request {
+    Append(Batch, Answer<Result<Appended, AppendError>>),
+    /// Close the partition being written if its day is over.
+    Turn(Second, Answer<Result<(), Unavailable>>),
+}
+
+/// A frame on its way from the writer to the committer.
+struct Work {
+    staged: Arc<Staged>,
+    bytes: Vec<u8>,
+    answers: Vec<(Answer<Result<Appended, AppendError>>, Appended)>,
+    turned: Option<Answer<Result<(), Unavailable>>>,
+}
+
+/// Whoever does the writing.
+#[derive(Debug)]
+pub(super) enum Hands {
+    /// Everything at once, in the thread of the caller.
+    Inline(Box<Mutex<Inline>>, Arc<Core>),
+    Threads(Threads),
+}
+
+#[derive(Debug)]
+pub(super) struct Threads {
+    queue: Option<mpsc::Sender<Request>>,
+    upkeep: Option<plain::Sender<Chore>>,
+    core: Arc<Core>,
+    running: Vec<JoinHandle<()>>,
+}
+
+/// Something for the upkeep thread.
+enum Chore {
+    Seal,
+    Other(Box<dyn FnOnce(&Core) + Send>),
+}
+
+impl Hands {
+    pub(super) fn start(core: &Arc<Core>) -> Self {
+        if !core.options.threads {
+            return Hands::Inline(Box::new(Mutex::new(Inline::new(core))), core.clone());
+        }
+        let (queue, requests) = mpsc::channel(COMMIT_QUEUE_MAX);
+        // Without room: the writer hands over a frame when the committer is free for it.
+        let (work, works) = plain::sync_channel(0);
+        let (upkeep, chores) = plain::channel();
+        let writer = Writer::new(core.clone());
+        let committer = Committer::new(core.clone());
+        let (kept, nudge) = (core.clone(), upkeep.clone());
+        let running = vec![
+            std::thread::spawn(move || write(writer, requests, &work)),
+            std::thread::spawn(move || commit(committer, &works, &nudge)),
+            std::thread::spawn(move || keep_up(&kept, &chores)),
+        ];
+        // Partitions that were closed but not sealed when the store was last stopped.
+        let _ = upkeep.send(Chore::Seal);
+        Hands::Threads(Threads { queue: Some(queue), upkeep: Some(upkeep), core: core.clone(), running })
+    }
+
+    pub(super) async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+        match self {
+            Hands::Inline(inline, core) => {
+                let appended = inline.lock().unwrap_or_else(PoisonError::into_inner).append(batch);
+                seal_all(core);
+                appended
+            }
+            Hands::Threads(threads) => {
+                let (answer, answered) = oneshot::channel();
+                let asked = threads.ask(Request::Append(batch, answer)).await;
+                asked.map_err(AppendError::Unavailable)?;
+                answered.await.unwrap_or(Err(AppendError::Unavailable(Unavailable::Closing)))
+            }
+        }
+    }
+
+    /// Closes the partition being written if its day is over, and seals what is closed.
+    pub(super) async fn turn(&self, now: Second) -> Result<(), Unavailable> {
+        match self {
+            Hands::Inline(inline, core) => {
+                inline.lock().unwrap_or_else(PoisonError::into_inner).turn(now)?;
+                seal_all(core);
+                Ok(())
+            }
+            Hands::Threads(threads) => {
+                let (answer, answered) = oneshot::channel();
+                threads.ask(Request::Turn(now, answer)).await?;
+                answered.await.unwrap_or(Err(Unavailable::Closing))
+            }
+        }
+    }
+
+    /// Does something that may take long, where it disturbs nobody.
+    pub(super) async fn upkeep<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Core) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        match self {
+            Hands::Inline(_, core) => act(core),
+            Hands::Threads(threads) => {
+                let (answer, answered) = oneshot::channel();
+                let chore = Box::new(move |core: &Core| {
+                    let _ = answer.send(act(core));
+                });
+                let upkeep = threads.upkeep.as_ref().ok_or(Unavailable::Closing)?;
+                upkeep.send(Chore::Other(chore)).map_err(|_| Unavailable::Closing)?;
+                answered.await.unwrap_or(Err(Unavailable::Closing))
+            }
+        }
+    }
+}
+
+impl Threads {
+    async fn ask(&self, request: Request) -> Result<(), Unavailable> {
+        let queue = self.queue.as_ref().ok_or(Unavailable::Closing)?;
+        queue.send(request).await.map_err(|_| Unavailable::Closing)
+    }
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        let core = match self {
+            Hands::Inline(_, core) => core.clone(),
+            Hands::Threads(threads) => {
+                // The writer finishes what is queued, then the committer, then upkeep.
+                threads.queue = None;
+                threads.upkeep = None;
+                for thread in threads.running.drain(..) {
+                    let _ = thread.join();
+                }
+                threads.core.clone()
+            }
+        };
+        // Without a snapshot the next start plays what this one heard; it only takes longer.
+        let _ = seal::close(&core);
+    }
+}
+
+fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, work: &plain::SyncSender<Work>) {
+    let mut held: Option<Request> = None;
+    while let Some(first) = held.take().or_else(|| requests.blocking_recv()) {
+        let mut next = Some(first);
+        let mut answers = Vec::new();
+        while let Some(request) = next.take() {
+            match request {
+                Request::Append(batch, answer) if writer.must_close_before(batch.now) => {
+                    held = Some(Request::Append(batch, answer));
+                    break;
+                }
+                Request::Append(batch, answer) => match writer.admit(batch) {
+                    Ok(appended) => answers.push((answer, appended)),
+                    Err(error) => drop(answer.send(Err(error))),
+                },
+                Request::Turn(now, answer) if !answers.is_empty() => {
+                    held = Some(Request::Turn(now, answer));
+                    break;
+                }
+                Request::Turn(now, answer) => match writer.turn(now) {
+                    Some(staged) => {
+                        let turned = Work { staged, bytes: Vec::new(), answers: Vec::new(), turned: Some(answer) };
+                        if work.send(turned).is_err() {
+                            return;
+                        }
+                    }
+                    None => drop(answer.send(Ok(()))),
+                },
+            }
+            if writer.staged_bytes() >= FRAME_BYTES {
+                break;
+            }
+            next = requests.try_recv().ok();
+        }
+        if answers.is_empty() {
+            continue;
+        }
+        // Also when nothing new is in the frame: what is answered as known may be in one that is not durable yet.
+        let staged = writer.close();
+        let bytes = if staged.is_empty() { Vec::new() } else { staged.encode() };
+        if work.send(Work { staged, bytes, answers, turned: None }).is_err() {
+            return;
+        }
+    }
+}
+
+fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plain::Sender<Chore>) {
+    while let Ok(work) = works.recv() {
+        let before = committer.partition_number();
+        let done = committer.commit(&work.staged, &work.bytes);
+        for (answer, appended) in work.answers {
+            let _ = answer.send(done.clone().map(|()| appended).map_err(AppendError::Unavailable));
+        }
+        if committer.partition_number() != before {
+            let _ = upkeep.send(Chore::Seal);
+            if committer.unsealed() > UNSEALED_MAX {
+                wait_for(upkeep);
+            }
+        }
+        if let Some(turned) = work.turned {
+            let _ = turned.send(done);
+        }
+    }
+}
+
+/// Waits until upkeep has done what it was asked before.
+fn wait_for(upkeep: &plain::Sender<Chore>) {
+    let (done, waiting) = plain::channel();
+    let chore = Box::new(move |_: &Core| {
+        let _ = done.send(());
+    });
+    if upkeep.send(Chore::Other(chore)).is_ok() {
+        let _ = waiting.recv();
+    }
+}
+
+fn keep_up(core: &Core, chores: &plain::Receiver<Chore>) {
+    while let Ok(chore) = chores.recv() {
+        match chore {
+            Chore::Seal => seal_all(core),
+            Chore::Other(act) => act(core),
+        }
+    }
+}
+
+/// Seals what is closed. What cannot be sealed now, because the disk is full or failing, stays as it is, readable, and
+/// is tried again when the next partition is closed.
+fn seal_all(core: &Core) {
+    while let Ok(true) = seal::seal_next(core) {}
+}

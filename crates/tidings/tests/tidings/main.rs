@@ -1,0 +1,27 @@
+//! The server, tested from outside: requests go in, answers come out, and the clock stands still until it is moved.
+//!
+//! - [`world`], [`answer`], [`deeds`]: a company over the memory keeper, what it answers, and what it publishes.
+//! - [`reading`]: `GET /2.0/events`, parameter by parameter and stream by stream.
+//! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows.
+//! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
+//! - [`publishing`]: `POST /api/v1/events`.
+//! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`histories`]: random histories, played on the services.
+//! - [`commands`]: the real program, from a terminal's side.
+//! - [`spoiled`]: a keeper that falls ill on command.
+
+#![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
+
+mod answer;
+mod deeds;
+mod spoiled;
+mod world;
+
+mod commands;
+mod errors;
+mod histories;
+mod long_poll;
+mod publishing;
+mod reading;
+mod rights;
+mod wire;

@@ -1,0 +1,146 @@
+//! Every route tried by everybody: the table below is what the server really answers.
+//!
+//! It compares itself with the router, so a new route fails here until somebody has said who may use it.
+
+use crate::deeds::login;
+use crate::world::{
+    ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, token_of,
+};
+use axum::body::Body;
+use feed::permission::Scopes;
+use http::Request;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::task::{Context, Poll, Waker};
+use tidings::http::router::{Guard, routes};
+use tower::ServiceExt;
+
+/// A request to a route.
+struct Try {
+    method: &'static str,
+    /// The path as the router has it.
+    route: &'static str,
+    /// The path as it is asked for.
+    path: String,
+    body: String,
+}
+
+fn tries() -> Vec<Try> {
+    let to = |method, route: &'static str| Try { method, route, path: route.to_owned(), body: String::new() };
+    let at = |it: Try, path: String| Try { path, ..it };
+    let with = |it: Try, body: String| Try { body, ..it };
+    vec![
+        to("GET", "/2.0/events"),
+        at(to("GET", "/2.0/events"), "/2.0/events?stream_type=admin_logs".to_owned()),
+        at(to("GET", "/2.0/events"), "/2.0/events?stream_type=admin_logs_streaming".to_owned()),
+        to("OPTIONS", "/2.0/events"),
+        to("GET", "/realtime/subscribe"),
+        to("GET", "/2.0/users/me"),
+        with(to("POST", "/api/v1/events"), login("e").0.to_string()),
+        to("GET", "/api/v1/users"),
+        with(to("POST", "/api/v1/users"), r#"{"name":"New","login":"new@halden.example"}"#.to_owned()),
+        at(to("GET", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")),
+        with(at(to("PATCH", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")), r#"{"name":"T"}"#.to_owned()),
+        at(to("DELETE", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")),
+        to("GET", "/api/v1/tokens"),
+        with(to("POST", "/api/v1/tokens"), format!(r#"{{"user":"{TOMAS}"}}"#)),
+        at(to("DELETE", "/api/v1/tokens/{id}"), format!("/api/v1/tokens/id-of-{}", token_of(TOMAS))),
+        to("GET", "/"),
+        to("GET", "/errors"),
+        to("GET", "/health/live"),
+        to("GET", "/health/ready"),
+        to("GET", "/metrics"),
+    ]
+}
+
+/// Who tries: a name for the head of the table, and the token.
+fn callers() -> Vec<(&'static str, Option<String>)> {
+    let user = |name, id| (name, Some(token_of(id)));
+    let without = |name: &'static str| (name, Some(format!("without-{name}")));
+    vec![
+        ("nobody", None),
+        ("bad", Some(token_of(NOBODY))),
+        user("user", MARA),
+        user("co-admin", IDLE),
+        user("reports", REPORTER),
+        user("users", MANAGER),
+        user("admin", ADMIN),
+        user("service", SERVICE),
+        user("rival", RIVAL_ADMIN),
+        // An admin whose token lacks one scope.
+        without("-enterprise"),
+        without("-users"),
+        without("-publish"),
+        without("-administer"),
+    ]
+}
+
+/// The status that a caller gets in a world of their own; a poll that is held has none yet.
+async fn status(it: &Try, token: Option<&str>) -> String {
+    let world = World::new().await;
+    for (scope, name) in Scopes::NAMES {
+        let others = Scopes::NAMES.iter().filter(|(other, _)| *other != scope);
+        let others = others.fold(Scopes::NONE, |all, (scope, _)| all.and(*scope));
+        let name = match name {
+            "manage_enterprise_properties" => "enterprise",
+            "manage_managed_users" => "users",
+            other => other,
+        };
+        world.give_token(HALDEN, ADMIN, others, &format!("without--{name}"), None).await;
+    }
+    let mut request = Request::builder().method(it.method).uri(&it.path);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let request = request.body(Body::from(it.body.clone())).unwrap();
+    let mut answering = std::pin::pin!(world.router.clone().oneshot(request));
+    match answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(response) => response.unwrap().status().as_u16().to_string(),
+        Poll::Pending => "held".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn every_route_by_everybody() {
+    let tried: BTreeSet<_> = tries().iter().map(|it| (it.method, it.route)).collect();
+    let there: BTreeSet<_> = routes().iter().map(|route| (route.method, route.path)).collect();
+    assert_eq!(tried, there, "the routes tried here are not those of the router");
+    let mut table = format!("{:<52}", "");
+    for (name, _) in callers() {
+        write!(table, " {name:>11}").unwrap();
+    }
+    for it in tries() {
+        write!(table, "\n{:<52}", format!("{} {}", it.method, it.path.replace(&token_of(TOMAS), "token"))).unwrap();
+        let guard = routes().iter().find(|route| (route.method, route.path) == (it.method, it.route)).unwrap().guard;
+        for (name, token) in callers() {
+            let status = status(&it, token.as_deref()).await;
+            write!(table, " {status:>11}").unwrap();
+            let stranger = matches!(name, "nobody" | "bad");
+            assert_eq!(status == "401", stranger && guard == Guard::Token, "{} {} by {name}", it.method, it.path);
+            assert!(guard == Guard::Token || status != "403", "an open route is open to all");
+        }
+    }
+    insta::assert_snapshot!(table, @r"
+                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish -administer
+    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200
+    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200
+    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200
+    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held
+    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200
+    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200
+    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         403
+    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         403
+    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         403
+    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         403
+    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403
+    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403
+    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403
+    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200
+    ");
+}

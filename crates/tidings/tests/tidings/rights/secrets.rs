@@ -1,0 +1,90 @@
+//! No token, channel, query or body is ever logged, at whatever level.
+
+use crate::deeds::{login, upload};
+use crate::spoiled::{Ill, Illness, Part, Spoiled};
+use crate::world::{ADMIN, MARA, World, by, token_of};
+use axum::body::Body;
+use http::Request;
+use serde_json::json;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use store::ledger::Unavailable;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let here = tracing::subscriber::set_default(subscriber);
+    let mut secrets: Vec<String> =
+        ["bad-token", "mark-of-a-body", "mark-of-a-query", "mark-of-a-login"].map(str::to_owned).to_vec();
+    secrets.extend([token_of(ADMIN), token_of(MARA)]);
+
+    let illness = Arc::new(Illness::default());
+    let world = World::over(&["--rate-limit", "30"], |stores| Spoiled::around(stores, illness.clone())).await;
+    // Good ways.
+    world.publish([login("e").with("ip_address", "mark-of-a-body"), upload("u")]).await;
+    world.page(MARA, "stream_position=9007199254740991&x=mark-of-a-query").await;
+    let wish = json!({"user": MARA, "note": "mark-of-a-body"});
+    let made = world.send_json(ADMIN, "POST", "/api/v1/tokens", &wish).await.ok().json();
+    secrets.push(made["access_token"].as_str().unwrap().to_owned());
+    let opened = world.send(by(MARA, "OPTIONS", "/2.0/events").body(Body::empty()).unwrap()).await.json();
+    let url = opened["entries"][0]["url"].as_str().unwrap().replace("http://localhost", "");
+    secrets.push(url.split_once("channel=").unwrap().1.split_once('&').unwrap().0.to_owned());
+    world.publish([upload("u2")]).await;
+    world.send(Request::get(&url).body(Body::empty()).unwrap()).await.ok();
+    // Bad ways.
+    for (method, path, token, body) in [
+        ("GET", "/2.0/events?access_token=bad-token", "bad-token", ""),
+        ("GET", "/2.0/events?stream_position=mark-of-a-query", &token_of(MARA), ""),
+        ("POST", "/api/v1/events", &token_of(ADMIN), "{\"mark-of-a-body\""),
+        ("POST", "/api/v1/users", &token_of(ADMIN), "{\"login\":\"mark-of-a-login\"}"),
+        ("POST", "/api/v1/tokens", &token_of(ADMIN), "{\"user\":\"mark-of-a-login\"}"),
+        ("GET", "/2.0/nothing?mark-of-a-query", &token_of(ADMIN), "mark-of-a-body"),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        let answer = world.send(request.body(Body::from(body)).unwrap()).await;
+        assert!(answer.status.is_client_error(), "{method} {path}");
+    }
+    for ill in [Ill::Panics, Ill::Unavailable(Unavailable::Full)] {
+        for part in [Part::Ledger, Part::Directory, Part::Tokens] {
+            illness.strike(part, ill.clone());
+            for (method, path) in [("GET", "/2.0/events?mark-of-a-query"), ("OPTIONS", "/2.0/events"), ("GET", &url)] {
+                let answer = world.send(by(ADMIN, method, path).body(Body::empty()).unwrap()).await;
+                assert!(answer.status.is_server_error(), "{method} {path}");
+            }
+            let answer = world.send_json(ADMIN, "POST", "/api/v1/events", &login("mark-of-a-body").0).await;
+            assert!(answer.status.is_server_error());
+        }
+    }
+    drop(here);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("answered") && text.contains("a request failed"), "{text}");
+    for secret in secrets {
+        let found: Vec<&str> = text.lines().filter(|line| line.contains(&secret)).collect();
+        assert!(found.is_empty(), "{secret} is in the log: {found:#?}");
+    }
+}
