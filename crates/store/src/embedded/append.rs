@@ -22,6 +22,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Most bytes of renderings in a batch; with their facts they stay far below the longest frame.
+const BATCH_BYTES_MAX: usize = 256 << 20;
+
 /// What the writer knows.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -153,6 +156,7 @@ impl Writer {
     pub(super) fn admit(&mut self, batch: Batch) -> Result<Appended, AppendError> {
         self.core.writable().map_err(AppendError::Unavailable)?;
         self.begin(batch.now);
+        self.refuse_too_large(&batch)?;
         let view = self.core.view();
         let known = self.look_up(&view, &batch).map_err(|fault| AppendError::Unavailable(fault.into()))?;
         self.refuse_full_seconds(&view, &batch, &known)?;
@@ -163,6 +167,25 @@ impl Writer {
             appended.receipts.push(receipt);
         }
         Ok(appended)
+    }
+
+    /// A batch is one frame, and an event is written once for each reader at home in another enterprise.
+    fn refuse_too_large(&self, batch: &Batch) -> Result<(), AppendError> {
+        let mut bytes = 0usize;
+        for event in &batch.events {
+            let named = event.audience.iter().flatten().filter_map(|id| self.directory.user(id));
+            let elsewhere = named.filter(|user| user.home != batch.enterprise).count();
+            let length =
+                |rendering: &Option<Rendering>| rendering.as_ref().map_or(0, |rendering| rendering.bytes.len());
+            let user = length(&event.user).saturating_mul(1 + elsewhere);
+            bytes = bytes.saturating_add(user).saturating_add(length(&event.enterprise));
+        }
+        if bytes <= BATCH_BYTES_MAX {
+            return Ok(());
+        }
+        let what =
+            format!("this batch would take {bytes} bytes, more than the {BATCH_BYTES_MAX} of one commit; divide it");
+        Err(AppendError::Unavailable(Unavailable::Failed(what)))
     }
 
     /// The first results of ids that were stored before this batch.

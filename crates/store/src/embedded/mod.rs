@@ -39,6 +39,8 @@ mod stats;
 mod stores;
 mod sweep;
 mod threads;
+#[doc(hidden)]
+pub mod untrusted;
 mod verify;
 mod view;
 

@@ -58,6 +58,7 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
             partition.sealed = true;
             (partition.enterprise, partition.user) = (enterprise, user);
         }
+        manifest.partitions.retain(|partition| !partition.is_spent());
         for (line, ends) in ends {
             let kept = manifest.lines.entry(line).or_default();
             *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
@@ -65,12 +66,12 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
     })?;
     let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
     core.change_view(|view| {
-        for part in &mut view.parts {
-            if let (Part::Live(held), Some(sealed)) = (&part, &sealed)
-                && held.number == live.number
-            {
-                *part = Part::Sealed(sealed.clone());
-            }
+        let at = view.parts.iter().position(|part| matches!(part, Part::Live(held) if held.number == live.number));
+        match (at, sealed) {
+            (Some(at), Some(sealed)) => view.parts[at] = Part::Sealed(sealed),
+            // It only changed the directory, so nothing is left of it.
+            (Some(at), None) => drop(view.parts.remove(at)),
+            (None, _) => {}
         }
     });
     // Readers that still hold the old view go on reading the file, which is gone when the last lets go.

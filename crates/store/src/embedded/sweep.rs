@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
-use super::seal::KINDS;
+use super::seal::{KINDS, seal_next};
 use super::sealed::half::Half;
 use super::sealed::write::{HalfName, HalfWriter, discard};
 use super::view::Part;
@@ -142,6 +142,8 @@ pub(super) fn dry_run(core: &Core, now: Second) -> Result<Vec<Expired>, Unavaila
 
 /// Sweeps one portion.
 pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
+    // What could not be sealed before, for want of space perhaps, cannot be swept either; whoever sweeps is told.
+    while seal_next(core)? {}
     let _turn = core.upkeep();
     core.writable()?;
     let mut todo = plan(core, now, DROPPED_MAX + 1)?;

@@ -18,6 +18,7 @@ mod faults;
 mod histories;
 
 mod keeper;
+mod together;
 mod trial;
 mod upkeep;
 

@@ -95,6 +95,7 @@ fn tail_checksum(tail: &[u8]) -> u32 {
 #[derive(Debug)]
 pub(in super::super) struct Data {
     file: Named,
+    size: u64,
     table: Paged,
     pub(in super::super) blocks: u32,
 }
@@ -126,7 +127,7 @@ impl Data {
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
         let table = Paged::new(file.clone(), id, table, pages);
-        Ok(Data { file, table, blocks })
+        Ok(Data { file, size, table, blocks })
     }
 
     /// A block, plain and checked.
@@ -137,6 +138,9 @@ impl Data {
         let (Some(offset), Some(stored), Some(plain), Some(checksum), Some(compressed)) = row else {
             return Err(self.file.damaged(0, "its table is cut off"));
         };
+        if offset.checked_add(u64::from(stored)).is_none_or(|end| end > self.size) {
+            return Err(self.file.damaged(offset, "its table leads beyond its end"));
+        }
         let bytes = self.file.read_vec(offset, index(stored))?;
         if crc32c::crc32c(&bytes) != checksum {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));

@@ -73,7 +73,16 @@ impl Half {
         pages: &Arc<Pages>,
     ) -> Result<Self, Fault> {
         let data = Self::open_data(files, dir, name, pages)?;
-        let file = Named::open(files, &name.index(dir))?;
+        Self::over(data, Named::open(files, &name.index(dir))?, name, pages)
+    }
+
+    /// A half of two files that are at hand.
+    pub(in super::super) fn of(data: Named, index: Named, kind: FeedKind, pages: &Arc<Pages>) -> Result<Self, Fault> {
+        let name = HalfName { partition: 1, kind, generation: 0 };
+        Self::over(Data::open(data, kind, name.partition, unique(name, 0), pages.clone())?, index, name, pages)
+    }
+
+    fn over(data: Data, file: Named, name: HalfName, pages: &Arc<Pages>) -> Result<Self, Fault> {
         let head = file.read_vec(0, FILE_HEAD_BYTES)?;
         FileKind::Index(name.kind).check(name.partition, &head).map_err(|bad| bad_file(&file, &bad))?;
         let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
@@ -149,7 +158,7 @@ impl Half {
             let read = Taker(&row).text().zip(taker.u32()).zip(taker.u32());
             let ((id, first), count) = read.ok_or_else(|| self.malformed(start, "its lines"))?;
             if let Some(last) = count.checked_sub(1) {
-                lines.push((id.to_owned(), count, self.entry(first + last)?.place));
+                lines.push((id.to_owned(), count, self.entry(first.saturating_add(last))?.place));
             }
         }
         Ok(lines)
@@ -167,9 +176,15 @@ impl Half {
         EntryRow::parse(&mut Taker(&row)).ok_or_else(|| self.malformed(start, "its entries"))
     }
 
+    /// An entry by its number within its line.
+    fn entry_of(&self, line: Line, within: u32) -> Result<EntryRow, Fault> {
+        // Numbers come from the file; one that leads nowhere is found when it is read.
+        self.entry(line.first.saturating_add(within))
+    }
+
     /// The first entry of a line with a place of at least this.
     fn first_at(&self, line: Line, place: u64) -> Result<u32, Fault> {
-        search(line.count, |n| Ok(self.entry(line.first + n)?.place < place))
+        search(line.count, |n| Ok(self.entry_of(line, n)?.place < place))
     }
 
     fn order_section(order: Order) -> Section {
@@ -183,10 +198,10 @@ impl Half {
     /// The place and the entry (within the line) at this number of an order.
     fn in_order(&self, line: Line, order: Order, number: u32) -> Result<(u64, u32), Fault> {
         if order == Order::Arrival {
-            return Ok((self.entry(line.first + number)?.place, number));
+            return Ok((self.entry_of(line, number)?.place, number));
         }
         let (start, _) = self.section(Self::order_section(order));
-        let row = self.index.array::<ORDER_BYTES>(record(start, line.first + number, ORDER_BYTES))?;
+        let row = self.index.array::<ORDER_BYTES>(record(start, line.first.saturating_add(number), ORDER_BYTES))?;
         let mut taker = Taker(&row);
         taker.u64().zip(taker.u32()).ok_or_else(|| self.malformed(start, "its orders"))
     }
@@ -210,7 +225,7 @@ impl Half {
             Walk::User { streams, .. } => {
                 let mut rows = Vec::new();
                 for posting in self.postings(wanted, line, after, below, max)? {
-                    let place = self.entry(line.first + posting.entry())?.place;
+                    let place = self.entry_of(line, posting.entry())?.place;
                     let wanted = wanted.oldest <= place && posting.streams().meets(streams);
                     rows.push(Row { at: place, entry: posting.entry(), wanted });
                 }
@@ -272,7 +287,7 @@ impl Half {
             Order::Window => 2,
         };
         let stretches = line.count.div_ceil(STRETCH_ENTRIES);
-        let stretch = line.first_stretch + of_order * stretches + number / STRETCH_ENTRIES;
+        let stretch = line.first_stretch.saturating_add(of_order * stretches + number / STRETCH_ENTRIES);
         let (start, _) = self.section(Section::Stretches);
         let row = self.index.array::<STRETCH_BYTES>(record(start, stretch, STRETCH_BYTES))?;
         let held = u128::from_le_bytes(row[..16].try_into().unwrap_or([u8::MAX; 16]));
@@ -287,7 +302,7 @@ impl Half {
         let (start, _) = self.section(Self::order_section(order));
         if order == Order::Arrival {
             let length = index(to - from) * ENTRY_BYTES;
-            let bytes = self.index.read_vec(record(start, line.first + from, ENTRY_BYTES), length)?;
+            let bytes = self.index.read_vec(record(start, line.first.saturating_add(from), ENTRY_BYTES), length)?;
             let mut taker = Taker(&bytes);
             for number in from..to {
                 let entry = EntryRow::parse(&mut taker).ok_or_else(|| self.malformed(start, "its entries"))?;
@@ -296,10 +311,10 @@ impl Half {
             return Ok(rows);
         }
         let length = index(to - from) * ORDER_BYTES;
-        let bytes = self.index.read_vec(record(start, line.first + from, ORDER_BYTES), length)?;
+        let bytes = self.index.read_vec(record(start, line.first.saturating_add(from), ORDER_BYTES), length)?;
         let mut taker = Taker(&bytes);
         while let Some((at, within)) = taker.u64().zip(taker.u32()) {
-            rows.push((at, within, self.entry(line.first + within)?));
+            rows.push((at, within, self.entry_of(line, within)?));
         }
         Ok(rows)
     }
@@ -335,9 +350,9 @@ impl Half {
         Ok(None)
     }
 
-    fn posting(&self, number: u32) -> Result<Posting, Fault> {
+    fn posting(&self, first: u32, number: u32) -> Result<Posting, Fault> {
         let (start, _) = self.section(Section::Postings);
-        let bytes = self.index.array::<POSTING_BYTES>(record(start, number, POSTING_BYTES))?;
+        let bytes = self.index.array::<POSTING_BYTES>(record(start, first.saturating_add(number), POSTING_BYTES))?;
         Ok(Posting(u32::from_le_bytes(bytes)))
     }
 
@@ -371,10 +386,10 @@ impl Half {
         for (first, count, after, below) in self.sources(wanted, after, below)? {
             let start_entry = self.first_at(line, after.saturating_add(1))?;
             let end_entry = self.first_at(line, below)?;
-            let start = search(count, |n| Ok(self.posting(first + n)?.entry() < start_entry))?;
+            let start = search(count, |n| Ok(self.posting(first, n)?.entry() < start_entry))?;
             let end = count.min(start.saturating_add(count32(max)));
             for number in start..end {
-                let posting = self.posting(first + number)?;
+                let posting = self.posting(first, number)?;
                 if posting.entry() >= end_entry {
                     break;
                 }
@@ -398,9 +413,9 @@ impl Half {
                 let mut last = None;
                 for (first, count, after, below) in self.sources(wanted, 0, below)? {
                     let end_entry = self.first_at(line, below)?;
-                    let end = search(count, |n| Ok(self.posting(first + n)?.entry() < end_entry))?;
+                    let end = search(count, |n| Ok(self.posting(first, n)?.entry() < end_entry))?;
                     let Some(number) = end.checked_sub(1) else { continue };
-                    let place = self.entry(line.first + self.posting(first + number)?.entry())?.place;
+                    let place = self.entry_of(line, self.posting(first, number)?.entry())?.place;
                     if after < place {
                         last = last.max(Some(place));
                     }
@@ -431,7 +446,7 @@ impl Half {
         let Some(line) = self.line(line)? else { return Ok(runs) };
         let mut rows = Vec::with_capacity(entries.len());
         for entry in entries {
-            rows.push(self.entry(line.first + entry)?);
+            rows.push(self.entry_of(line, *entry)?);
         }
         let mut held: Option<(u32, Bytes)> = None;
         for run in rows.chunk_by(|one, next| one.block == next.block && one.slot + 1 == next.slot) {

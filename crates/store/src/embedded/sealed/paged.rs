@@ -188,5 +188,5 @@ impl Output {
 
 /// The position of record `number` in a section of records of `size` bytes.
 pub(in super::super) fn record(start: u64, number: u32, size: usize) -> u64 {
-    start + (index(number) * size) as u64
+    start.saturating_add((index(number) * size) as u64)
 }

@@ -1,0 +1,219 @@
+//! Reading bytes of any origin with the parsers of the files on disk, for fuzzing. Nothing of it may panic, whatever the
+//! bytes, even where checksums are right.
+
+use super::block::Block;
+use super::fault::{Fault, Named};
+use super::files::File;
+use super::format::{FILE_HEAD_BYTES, FileKind};
+use super::manifest::Manifest;
+use super::opening::scan_frames;
+use super::rows::{Order, Walk, Wanted};
+use super::sealed::half::Half;
+use super::sealed::index::SECTIONS;
+use super::sealed::paged::{Output, Pages};
+use crate::ledger::ListSpan;
+use feed::event::{FeedKind, UserStreams};
+use feed::filter::TypeFilter;
+use feed::id::{EnterpriseId, ListId, UserId};
+use feed::position::Place;
+use feed::time::Second;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A file in memory.
+#[derive(Debug, Default)]
+struct Bytes(Mutex<Vec<u8>>);
+
+impl Bytes {
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl File for Bytes {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.with(|bytes| {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let length = buffer.len().min(bytes.len() - start);
+            buffer[..length].copy_from_slice(&bytes[start..start + length]);
+            Ok(length)
+        })
+    }
+
+    fn write_at(&self, written: &[u8], offset: u64) -> io::Result<usize> {
+        self.with(|bytes| {
+            let start = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
+            bytes.resize(bytes.len().max(start + written.len()), 0);
+            bytes[start..start + written.len()].copy_from_slice(written);
+            Ok(written.len())
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.with(|bytes| bytes.len() as u64))
+    }
+
+    fn set_size(&self, size: u64) -> io::Result<()> {
+        self.with(|bytes| bytes.resize(usize::try_from(size).unwrap_or(0), 0));
+        Ok(())
+    }
+
+    fn allocate(&self, size: u64) -> io::Result<()> {
+        self.set_size(size.max(self.size()?))
+    }
+}
+
+fn named(bytes: &[u8]) -> Named {
+    Named { file: Arc::new(Bytes(Mutex::new(bytes.to_vec()))), path: Path::new("bytes").to_owned() }
+}
+
+/// A block.
+pub fn block(bytes: &[u8]) {
+    if let Some((block, _)) = Block::parse(bytes) {
+        for slot in 0..block.count().min(1_000) {
+            if let Some(facts) = block.facts(slot) {
+                facts.users.iter().chain(facts.lists.iter()).for_each(drop);
+            }
+            let _ = (block.rendering(slot), block.span(0, slot));
+        }
+    }
+}
+
+/// The manifest.
+pub fn manifest(bytes: &[u8]) {
+    let _ = Manifest::parse(bytes);
+}
+
+/// A file of frames, after its head.
+pub fn frames(bytes: &[u8]) {
+    let mut file = FileKind::Frames.head(1).to_vec();
+    file.extend_from_slice(bytes);
+    let _ = scan_frames(&named(&file), 1, true);
+}
+
+/// A sealed half: a whole data file, and the content of an index, whose checksums are made right.
+pub fn half(user: bool, data: &[u8], content: &[u8]) {
+    let kind = if user { FeedKind::User } else { FeedKind::Enterprise };
+    let mut file = FileKind::Data(kind).head(1).to_vec();
+    file.extend_from_slice(data.get(FILE_HEAD_BYTES..).unwrap_or_default());
+    let index = Arc::new(Bytes::default());
+    let mut out = Output::new(index.clone());
+    let made = out.put(&FileKind::Index(kind).head(1)).and_then(|()| out.put_paged(content));
+    if made.and_then(|()| out.finish()).is_err() {
+        return;
+    }
+    let index = Named { file: index, path: Path::new("index").to_owned() };
+    let pages = Arc::new(Pages::new(1 << 20));
+    if let Ok(half) = Half::of(named(&file), index, kind, &pages) {
+        let _ = ask_everything(&half, kind);
+    }
+}
+
+fn ask_everything(half: &Half, kind: FeedKind) -> Result<(), Fault> {
+    let types = TypeFilter::parse("UPLOAD").unwrap_or_default();
+    let (Ok(line), Ok(user), Ok(list)) = (EnterpriseId::new("1"), UserId::new("7"), ListId::new("l")) else {
+        return Ok(());
+    };
+    let lists = [ListSpan { list, from: Place::START, to: Place::END }];
+    let everybody = Walk::User { user: &user, streams: UserStreams::ALL, lists: &lists };
+    let orders = [Order::Arrival, Order::History, Order::Window].map(Walk::Enterprise);
+    let mut told = |_: u64| {};
+    half.check(&mut told, &mut drop);
+    let _ = (half.filter(), half.lines(), half.count_below("1", 1 << 40), half.find(&line, kind, "e"));
+    for walk in orders
+        .into_iter()
+        .chain([everybody])
+        .filter(|walk| (kind == FeedKind::User) == matches!(walk, Walk::User { .. }))
+    {
+        for types in [&TypeFilter::default(), &types] {
+            let wanted =
+                Wanted { line: &line, walk, types, oldest: 0, created_from: 0, created_before: u64::from(u32::MAX) };
+            let _ = half.last_before(&wanted, u64::MAX);
+            let _ = half.last_ordinal(&line, Order::History, Second(7));
+            let entries: Vec<u32> = half.rows(&wanted, 0, u64::MAX, 1_000)?.iter().map(|row| row.entry).collect();
+            let _ = half.fetch(&line, &entries);
+        }
+    }
+    Ok(())
+}
+
+/// How many sections the content of an index begins with; each takes 16 bytes.
+pub const INDEX_SECTIONS: usize = SECTIONS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::block::{BlockBuilder, Facts, Hearers, put_hearers};
+    use crate::embedded::sealed::data::DataWriter;
+    use crate::embedded::sealed::index::IndexBuilder;
+    use proptest::prelude::*;
+
+    /// A half of some entries: its data file, and the content of its index.
+    fn sample(kind: FeedKind) -> (Vec<u8>, Vec<u8>) {
+        let file = Arc::new(Bytes::default());
+        let mut data = DataWriter::new(Output::new(file.clone()), kind, 1, false).unwrap();
+        let mut index = IndexBuilder::new(kind);
+        index.line("1");
+        for number in 0..4 {
+            let mut block = BlockBuilder::new(kind, "1");
+            let mut bytes = Vec::new();
+            let facts = Facts {
+                place: 1 << 30 | number,
+                created_at: 7,
+                event_type: "UPLOAD",
+                event_id: "e",
+                history: 1 << 30 | number,
+                window: 1 << 30 | number,
+                relayed: false,
+                users: Hearers::default(),
+                lists: Hearers::default(),
+            };
+            facts.put(kind, &mut bytes);
+            if kind == FeedKind::User {
+                put_hearers(&mut bytes, [("7", UserStreams::ALL)].into_iter());
+                put_hearers(&mut bytes, [("l", UserStreams::ALL)].into_iter());
+            }
+            let facts = Facts::parse(kind, &bytes).unwrap();
+            block.push(|out| out.extend_from_slice(&bytes), b"{}");
+            index.push(&facts, 2, data.next_block(), 0);
+            data.block(&block).unwrap();
+        }
+        data.finish().unwrap();
+        (file.with(|bytes| bytes.clone()), index.finish().0)
+    }
+
+    fn changed(bytes: &[u8], changes: &[(usize, u8)]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for (at, byte) in changes {
+            let at = at % bytes.len();
+            bytes[at] = *byte;
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn a_half_with_wrong_bytes_and_right_checksums_never_panics(
+            user: bool,
+            data in prop::collection::vec((any::<usize>(), any::<u8>()), 0..4),
+            index in prop::collection::vec((any::<usize>(), prop_oneof![Just(0xffu8), any::<u8>()]), 0..6),
+        ) {
+            let kind = if user { FeedKind::User } else { FeedKind::Enterprise };
+            let (sound, content) = sample(kind);
+            half(user, &changed(&sound, &data), &changed(&content, &index));
+        }
+
+        #[test]
+        fn any_bytes_at_all_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            block(&bytes);
+            frames(&bytes);
+            manifest(&bytes);
+            half(bytes.len() % 2 == 0, &bytes, &bytes);
+        }
+    }
+}
