@@ -2,6 +2,9 @@
 
 use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
+use crate::auth::grant::Grants;
+use crate::auth::key_pair::BadKey;
+use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -50,6 +53,8 @@ pub enum BootError {
         /// Why not.
         why: std::io::Error,
     },
+    /// A key pair could not be made.
+    Key(BadKey),
     /// A user who was just set up is not in the directory: a bug in the store.
     NobodyThere,
     /// Serving ended in an error.
@@ -67,6 +72,7 @@ impl fmt::Display for BootError {
                 f,
                 "cannot listen on {address}: {why}. Is another server there? `--listen 127.0.0.1:0` picks a free port"
             ),
+            BootError::Key(why) => why.fmt(f),
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
@@ -140,6 +146,8 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     Ok(Services {
+        grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
+        sign_in_limit: SignInLimit::new(clock.clone()),
         authenticator: Authenticator::new(stores.clone(), clock.clone()),
         stores,
         clock,
@@ -167,6 +175,7 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
         public_url: settings.public_url.clone(),
         rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
         metrics_shown: settings.metrics,
+        trusted_proxies: settings.trusted_proxies.clone(),
     };
     let control = match (&settings.data, keeper) {
         (Data::Directory(directory), Some(keeper)) => {

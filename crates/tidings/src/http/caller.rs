@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::error::ApiError;
+use super::origin::Origin;
 use crate::auth::{AuthError, Caller};
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
@@ -24,7 +25,7 @@ impl FromRequestParts<Server> for Asking {
         if let Some(limit) = &server.rate_limit {
             limit.check(caller.token_user()).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
         }
-        Ok(Asking(caller))
+        Ok(Asking(caller.from(Origin::of(parts, server).ip)))
     }
 }
 
