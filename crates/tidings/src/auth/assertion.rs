@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use rsa::traits::PublicKeyParts;
 use serde::Deserialize;
 use std::borrow::Cow;
-use store::access_store::{ApplicationRecord, AssertionRecord};
+use store::access_store::{ApplicationRecord, AssertionRecord, PublicKeyRecord};
 
 /// Most SDKs have this one built in, also when their base URL is another (trap 11).
 const USUAL_AUDIENCE: &str = "https://api.box.com/oauth2/token";
@@ -76,17 +76,24 @@ pub fn read(
     if !matches!(header.alg, Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512) {
         return wrong("The assertion must be signed with RS256, RS384 or RS512.");
     }
-    let key = header.kid.as_deref().and_then(|kid| application.keys.iter().find(|key| key.id == kid));
-    let Some(key) = key else { return wrong("The 'kid' of the assertion names no key of this application.") };
-    let key = public_key(&key.pem).map_err(|_| unreadable)?;
-    let key = DecodingKey::from_rsa_raw_components(&key.n().to_bytes_be(), &key.e().to_bytes_be());
+    // TypeScript v10 names no key; then any of the application's may have signed.
+    let named = |key: &&PublicKeyRecord| header.kid.as_ref().is_none_or(|kid| key.id == *kid);
+    let keys: Vec<&PublicKeyRecord> = application.keys.iter().filter(named).collect();
+    if keys.is_empty() {
+        return wrong("The 'kid' of the assertion names no key of this application.");
+    }
     let mut signature_only = Validation::new(header.alg);
     // Times are judged below, by the server's own clock and with the words that SDKs look for.
     signature_only.required_spec_claims.clear();
     signature_only.validate_exp = false;
     signature_only.validate_nbf = false;
     signature_only.validate_aud = false;
-    let Ok(believed) = decode::<Claims>(assertion, &key, &signature_only) else {
+    let believed = keys.into_iter().find_map(|key| {
+        let key = public_key(&key.pem).ok()?;
+        let key = DecodingKey::from_rsa_raw_components(&key.n().to_bytes_be(), &key.e().to_bytes_be());
+        decode::<Claims>(assertion, &key, &signature_only).ok()
+    });
+    let Some(believed) = believed else {
         return wrong("The signature of the assertion does not fit, or a claim is missing.");
     };
     let claims = believed.claims;
@@ -145,7 +152,7 @@ mod tests {
     use rsa::pkcs8::DecodePrivateKey;
     use serde_json::{Value, json};
     use std::sync::LazyLock;
-    use store::access_store::{ActsAs, PublicKeyRecord};
+    use store::access_store::ActsAs;
 
     const NOW: Second = Second(1_750_000_000);
     const BASE: &str = "http://localhost:8080";
@@ -198,6 +205,14 @@ mod tests {
             let asserted = read(&signed(alg, &claims()), &application(), BASE, NOW).unwrap();
             assert_eq!((asserted.subject_type.as_str(), asserted.subject_id.as_str()), ("enterprise", "1"));
         }
+    }
+
+    #[test]
+    fn without_the_name_of_a_key_any_of_them_may_have_signed() {
+        let nameless = encode(&Header::new(Algorithm::RS256), &claims(), &KEYS.1).unwrap();
+        assert!(read(&nameless, &application(), BASE, NOW).is_ok());
+        let keyless = ApplicationRecord { keys: Vec::new(), ..application() };
+        assert!(read(&nameless, &keyless, BASE, NOW).is_err());
     }
 
     #[test]

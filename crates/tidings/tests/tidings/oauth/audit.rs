@@ -35,7 +35,21 @@ async fn what_happens_to_access_is_recorded_with_address_and_actor() {
             format!("{} by {} to {}", event["event_type"], event["created_by"]["id"], event["source"]["name"])
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n").replace('"', ""), @"");
+    insta::assert_snapshot!(told.join("\n").replace('"', ""), @r"
+    USER_AUTHENTICATE_OAUTH2_ACCESS_TOKEN_CREATE by 20306589199 to Collector
+    OAUTH2_ACCESS_TOKEN_REVOKE by 2 to Collector
+    APPLICATION_SIGN_IN_FAILED by 2 to Collector
+    USER_AUTHENTICATE_OAUTH2_ACCESS_TOKEN_CREATE by 20306589100 to 
+    OAUTH2_ACCESS_TOKEN_REVOKE by 20306589100 to 
+    NEW_USER by 20306589100 to Reader
+    CHANGE_ADMIN_ROLE by 20306589100 to Reader
+    APPLICATION_CREATED by 20306589100 to Reader
+    APPLICATION_SECRET_CHANGED by 20306589100 to Reader
+    APPLICATION_PUBLIC_KEY_ADDED by 20306589100 to Reader
+    APPLICATION_PUBLIC_KEY_DELETED by 20306589100 to Reader
+    ENTERPRISE_APP_AUTHORIZATION_DELETE by 20306589100 to Reader
+    SIGN_IN_CODE_CREATED by 20306589100 to mara
+    ");
     assert!(!json!(events).to_string().contains(SECRET));
     assert_eq!(events[0]["created_by"]["id"], SERVICE);
 }

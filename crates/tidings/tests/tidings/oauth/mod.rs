@@ -19,7 +19,7 @@ use store::access_store::{AccessRecord, ActsAs, ApplicationRecord, PublicKeyReco
 use tidings::auth::token::hash_of;
 
 /// The client id of the usual application.
-pub(crate) const CLIENT: &str = "0c11e47c11e47c11e47c11e47c11e470";
+pub(crate) const CLIENT: &str = "c0ffee11";
 /// Its secret.
 pub(crate) const SECRET: &str = "secret-of-the-usual-application";
 /// The id of its key.
