@@ -14,7 +14,7 @@ use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
 use crate::service::Services;
-use crate::service::watch::Channels;
+use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
@@ -26,6 +26,7 @@ use feed::retention::Retention;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,6 +156,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         bell: Bell::default(),
         channel_key,
         channels: Channels::default(),
+        polls: Polls::default(),
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
@@ -170,10 +172,12 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    let limit = |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
     let server = Server {
         services: services.clone(),
         public_url: settings.public_url.clone(),
-        rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
+        rate_limit: limit(settings.rate_limit_per_minute),
+        application_limit: limit(settings.application_rate_limit_per_minute),
         metrics_shown: settings.metrics,
         trusted_proxies: settings.trusted_proxies.clone(),
     };

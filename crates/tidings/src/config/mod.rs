@@ -38,6 +38,8 @@ pub struct Settings {
     pub token_lifetime_s: u32,
     /// The proxies whose word about addresses and hosts is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Calls a minute an application; `None` is no limit.
+    pub application_rate_limit_per_minute: Option<NonZeroU32>,
     /// Whether `/metrics` is served.
     pub metrics: bool,
     /// The enterprise that a new store begins with: id and name.
@@ -122,6 +124,8 @@ impl Settings {
                 other => other,
             })?,
             trusted_proxies: values.read("trusted-proxies", TrustedProxies::parse)?,
+            application_rate_limit_per_minute: values
+                .read("rate-limit-application", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
             metrics: values.read("metrics", |text| match text {
                 "on" => Ok(true),
                 "off" => Ok(false),

@@ -53,6 +53,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "Calls a minute a user may make before 429; 0 is no limit",
     },
     Setting {
+        name: "rate-limit-application",
+        value: "CALLS",
+        default: "0",
+        help: "Calls a minute an application may make with all its tokens together before 429; 0 is no limit",
+    },
+    Setting {
         name: "token-lifetime",
         value: "SECONDS",
         default: "3600",

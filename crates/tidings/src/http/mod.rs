@@ -30,6 +30,8 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Calls a minute a user, if limited.
     pub rate_limit: Option<Arc<RateLimit>>,
+    /// Calls a minute an application, whoever its tokens are for, if limited.
+    pub application_limit: Option<Arc<RateLimit>>,
     /// The proxies whose word about addresses and hosts is believed.
     pub trusted_proxies: TrustedProxies,
     /// Whether `/metrics` is served.

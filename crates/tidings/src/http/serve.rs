@@ -3,6 +3,7 @@
 use super::origin::Peer;
 use crate::bell::Bell;
 use axum::Router;
+use feed::limits::CONNECTIONS_MAX;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -11,8 +12,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +44,13 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX);
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
+        // The semaphore is never closed, so there always is a place some time.
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = &mut stop => break,
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
@@ -63,6 +72,7 @@ pub async fn serve(
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
+            let _place = place;
             if let Err(why) = connection.await {
                 tracing::debug!(%why, "a connection broke");
             }

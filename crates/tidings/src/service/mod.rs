@@ -24,7 +24,7 @@ use feed::catalogue::Catalogue;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
-use watch::Channels;
+use watch::{Channels, Polls};
 
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord};
@@ -51,6 +51,8 @@ pub struct Services {
     pub channel_key: ChannelKey,
     /// What was last signalled on channels polled without a position.
     pub channels: Channels,
+    /// How many long polls are under way with each token.
+    pub polls: Polls,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

@@ -14,6 +14,7 @@ use feed::time::Second;
 use http::Request;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
@@ -126,12 +127,13 @@ impl World {
         let clock = Arc::new(ManualClock::at(Second(NOW)));
         let stores = hands(open_stores(&settings).unwrap().0);
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
-        let rate_limit =
-            settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
+        let limit =
+            |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
         let router = router::router(Server {
             services: services.clone(),
             public_url: settings.public_url.clone(),
-            rate_limit,
+            rate_limit: limit(settings.rate_limit_per_minute),
+            application_limit: limit(settings.application_rate_limit_per_minute),
             metrics_shown: settings.metrics,
             trusted_proxies: settings.trusted_proxies.clone(),
         });

@@ -114,6 +114,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
         data: Data::Memory,
         settling_delay_s: SETTLING_DELAY_S,
         rate_limit_per_minute,
+        application_rate_limit_per_minute: None,
         token_lifetime_s,
         trusted_proxies: TrustedProxies::default(),
         metrics: true,

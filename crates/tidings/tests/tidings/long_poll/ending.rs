@@ -125,6 +125,7 @@ async fn a_url_is_good_after_its_ttl_and_after_a_restart() {
         services: Arc::new(services),
         public_url: None,
         rate_limit: None,
+        application_limit: None,
         trusted_proxies: TrustedProxies::default(),
         metrics_shown: false,
     };

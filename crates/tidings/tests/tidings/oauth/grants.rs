@@ -177,6 +177,22 @@ async fn guessing_is_slowed_down() {
     by_credentials(&world).await.ok();
 }
 
+#[tokio::test]
+async fn an_application_has_a_limit_of_its_own() {
+    let world = world(&["--rate-limit-application", "4"]).await;
+    let user = |id| [("grant_type", "client_credentials"), ("box_subject_type", "user"), ("box_subject_id", id)];
+    let tokens = [
+        word(&token(&world, &user(MARA)).await.ok(), "access_token"),
+        word(&token(&world, &user(TOMAS)).await.ok(), "access_token"),
+    ];
+    for call_by in tokens.iter().chain(&tokens) {
+        call(&world, call_by, "/2.0/users/me").await.ok();
+    }
+    let limited = call(&world, &tokens[0], "/2.0/users/me").await;
+    assert_eq!((limited.status.as_u16(), limited.header("retry-after")), (429, Some("15")));
+    world.get(MARA, "/2.0/users/me").await.ok();
+}
+
 trait ParseId {
     fn parse_id(&self) -> feed::id::UserId;
 }
