@@ -157,7 +157,7 @@ fn keys(client: &Client, matches: &ArgMatches, as_json: bool) -> Result<(), Stri
             let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
             let pem = std::fs::read_to_string(&file).map_err(|why| format!("{}: {why}", file.display()))?;
             let answer = client.send_json(Method::POST, &path_of(matches, "/keys"), &json!({ "public_key": pem }))?;
-            show_keys(vec![answer], as_json)
+            show_keys(&[answer], as_json)
         }
         Some(("generate", matches)) => {
             let wish = json!({ "client_secret": matches.get_one::<String>("client-secret") });
@@ -179,7 +179,7 @@ fn keys(client: &Client, matches: &ArgMatches, as_json: bool) -> Result<(), Stri
         }
         Some((_, matches)) => {
             let mut answer: Value = read_json(&client.get(&path_of(matches, "/keys"))?)?;
-            show_keys(entries(&mut answer), as_json)
+            show_keys(&entries(&mut answer), as_json)
         }
         None => Err("say what to do with the keys".to_owned()),
     }
@@ -261,7 +261,7 @@ fn show(applications: Vec<Value>, as_json: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn show_keys(keys: Vec<Value>, as_json: bool) -> Result<(), String> {
+fn show_keys(keys: &[Value], as_json: bool) -> Result<(), String> {
     if as_json {
         keys.iter().for_each(say);
         return Ok(());

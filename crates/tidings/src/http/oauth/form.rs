@@ -37,7 +37,7 @@ impl Form {
     /// A parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         let named = self.pairs.iter().filter(|(key, _)| key == name);
-        named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).next_back()
+        named.map(|(_, value)| value.trim()).rfind(|value| !value.is_empty())
     }
 
     /// What is wished for. Client id and secret in the parameters go before those in Basic.
