@@ -77,7 +77,9 @@ pub const TOKEN_LIFETIME_S_DEFAULT: u32 = 3_600;
 pub const TOKEN_LIFETIME_S_MAX: u32 = 86_400;
 /// Largest form that the OAuth calls read, in bytes.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
-/// Most failed sign-ins of one client, or at one client, that are tried and recorded in a minute.
+/// Most addresses whose failed sign-ins are counted in a minute.
+pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
+/// Most failed sign-ins in a minute: at one client from one address, and recorded of one client.
 pub const SIGN_IN_FAILURES_PER_MINUTE: u32 = 30;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;

@@ -37,7 +37,7 @@ impl Services {
     /// # Errors
     /// [`OauthError`].
     pub async fn grant(&self, wish: &GrantWish, ip: Option<IpAddr>) -> Result<Granted, OauthError> {
-        self.before_signing_in(wish.client_id.as_deref())?;
+        self.before_signing_in(wish.client_id.as_deref(), ip)?;
         match self.grants.grant(wish).await {
             Ok(granted) => {
                 self.record_granted(&granted, ip).await;
@@ -55,7 +55,7 @@ impl Services {
     /// # Errors
     /// [`OauthError`] for a wrong client.
     pub async fn revoke(&self, wish: &GrantWish, token: Option<&str>, ip: Option<IpAddr>) -> Result<(), OauthError> {
-        self.before_signing_in(wish.client_id.as_deref())?;
+        self.before_signing_in(wish.client_id.as_deref(), ip)?;
         match self.grants.revoke(wish, token).await {
             Ok((application, revoked)) => {
                 let (event_type, token) = match &revoked {
@@ -88,22 +88,23 @@ impl Services {
     pub async fn sign_in(&self, consent: &Consent, sign_in: SignIn<'_>) -> Result<Secret, ConsentError> {
         let SignIn { login, code, ip } = sign_in;
         let client_id = &consent.application.client_id;
-        if self.sign_in_limit.wait(client_id).is_some() {
+        if self.sign_in_limit.wait(client_id, ip).is_some() {
             self.metrics.sign_ins_failed.inc();
             return Err(ConsentError::SignIn(None));
         }
         let outcome = self.grants.sign_in(consent, login, code).await;
+        let mut recorded = true;
         let (event_type, person) = match &outcome {
             Ok((_, user)) => ("LOGIN", Some(&user.person)),
             Err(ConsentError::SignIn(named)) => {
                 self.metrics.sign_ins_failed.inc();
-                self.sign_in_limit.count(client_id);
+                recorded = self.sign_in_limit.count(client_id, ip);
                 ("FAILED_LOGIN", named.as_ref().map(|user| &user.person))
             }
             Err(_) => ("", None),
         };
         // Somebody whom the directory does not know is nobody's failed login.
-        if let Some(person) = person {
+        if let Some(person) = person.filter(|_| recorded) {
             self.audit(Deed {
                 event_type,
                 enterprise: &consent.application.enterprise,
@@ -117,8 +118,8 @@ impl Services {
         outcome.map(|(code, _)| code)
     }
 
-    fn before_signing_in(&self, client_id: Option<&str>) -> Result<(), OauthError> {
-        match client_id.and_then(|id| self.sign_in_limit.wait(id)) {
+    fn before_signing_in(&self, client_id: Option<&str>, ip: Option<IpAddr>) -> Result<(), OauthError> {
+        match client_id.and_then(|id| self.sign_in_limit.wait(id, ip)) {
             None => Ok(()),
             Some(retry_after_s) => Err(OauthError::TooManyFailures { retry_after_s }),
         }
@@ -156,7 +157,9 @@ impl Services {
         let Some(client_id) = &wish.client_id else { return Ok(()) };
         let unavailable = |why| OauthError::Grant(GrantError::Unavailable(why));
         let Some(application) = self.grants.application(client_id).await.map_err(unavailable)? else { return Ok(()) };
-        self.sign_in_limit.count(client_id);
+        if !self.sign_in_limit.count(client_id, ip) {
+            return Ok(());
+        }
         let grant_type = wish.grant_type().map_or(Value::Null, |it| Value::from(it.name()));
         self.audit(Deed {
             event_type: "APPLICATION_SIGN_IN_FAILED",
