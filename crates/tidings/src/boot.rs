@@ -2,6 +2,9 @@
 
 use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
+use crate::auth::grant::Grants;
+use crate::auth::key_pair::BadKey;
+use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -11,7 +14,7 @@ use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
 use crate::service::Services;
-use crate::service::watch::Channels;
+use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
@@ -23,6 +26,7 @@ use feed::retention::Retention;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +54,8 @@ pub enum BootError {
         /// Why not.
         why: std::io::Error,
     },
+    /// A key pair could not be made.
+    Key(BadKey),
     /// A user who was just set up is not in the directory: a bug in the store.
     NobodyThere,
     /// Serving ended in an error.
@@ -67,6 +73,7 @@ impl fmt::Display for BootError {
                 f,
                 "cannot listen on {address}: {why}. Is another server there? `--listen 127.0.0.1:0` picks a free port"
             ),
+            BootError::Key(why) => why.fmt(f),
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
@@ -140,6 +147,8 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     Ok(Services {
+        grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
+        sign_in_limit: SignInLimit::new(clock.clone()),
         authenticator: Authenticator::new(stores.clone(), clock.clone()),
         stores,
         clock,
@@ -147,6 +156,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         bell: Bell::default(),
         channel_key,
         channels: Channels::default(),
+        polls: Polls::default(),
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
@@ -162,11 +172,14 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    let limit = |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
     let server = Server {
         services: services.clone(),
         public_url: settings.public_url.clone(),
-        rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
+        rate_limit: limit(settings.rate_limit_per_minute),
+        application_limit: limit(settings.application_rate_limit_per_minute),
         metrics_shown: settings.metrics,
+        trusted_proxies: settings.trusted_proxies.clone(),
     };
     let control = match (&settings.data, keeper) {
         (Data::Directory(directory), Some(keeper)) => {

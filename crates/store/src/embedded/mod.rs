@@ -33,6 +33,7 @@ mod rows;
 mod scan;
 mod seal;
 mod sealed;
+mod small_access;
 mod small_state;
 mod staged;
 mod stats;
@@ -185,6 +186,6 @@ impl EmbeddedStore {
     /// The keeper behind all its traits.
     pub fn stores(&self) -> Stores {
         let store = Arc::new(self.clone());
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store }
+        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
     }
 }

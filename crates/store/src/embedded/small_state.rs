@@ -5,6 +5,7 @@
 //! | `tokens` | number, growing | the record as JSON |
 //! | `token_hashes` | SHA-256 of the token | number |
 //! | `token_ids` | id | number |
+//! | `access` | kind and name of an access record | the record as JSON |
 //! | `secrets` | name | 32 bytes |
 //! | `holds` | enterprise | nothing: its events are not swept |
 //! | `snapshots` | `directory` | a [`Snapshot`] as JSON |
@@ -15,11 +16,13 @@
 use super::fault::Fault;
 use super::files::{File, Files, is_full, read_exact, read_vec, write_all};
 use super::format::{NEW, STATE};
+use super::small_access::ACCESS;
 use crate::ledger::Unavailable;
 use crate::token_store::{TokenHash, TokenRecord};
 use feed::directory::Directory;
 use feed::id::EnterpriseId;
 use feed::limits::LIST_ROWS_MAX;
+use feed::time::Second;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -92,7 +95,7 @@ fn told(error: redb::Error) -> Unavailable {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
-fn broken(error: serde_json::Error) -> redb::Error {
+pub(super) fn broken(error: serde_json::Error) -> redb::Error {
     StorageError::Corrupted(error.to_string()).into()
 }
 
@@ -152,6 +155,7 @@ impl SmallState {
         write.open_table(TOKENS)?;
         write.open_table(TOKEN_HASHES)?;
         write.open_table(TOKEN_IDS)?;
+        write.open_table(ACCESS)?;
         write.open_table(SECRETS)?;
         write.open_table(HOLDS)?;
         write.open_table(SNAPSHOTS)?;
@@ -160,7 +164,7 @@ impl SmallState {
     }
 
     /// Does something with the database; opens it again first if it failed before.
-    fn with<T>(&self, act: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, Unavailable> {
+    pub(super) fn with<T>(&self, act: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, Unavailable> {
         {
             let held = self.database.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(database) = &*held {
@@ -243,6 +247,32 @@ impl SmallState {
             };
             write.commit()?;
             Ok(removed)
+        })
+    }
+
+    pub(super) fn forget_expired_tokens(&self, now: Second) -> Result<u64, Unavailable> {
+        self.with(|database| {
+            let write = database.begin_write()?;
+            let forgotten = {
+                let mut tokens = write.open_table(TOKENS)?;
+                let mut expired = Vec::new();
+                for row in tokens.iter()? {
+                    let (number, json) = row?;
+                    let token: TokenRecord = serde_json::from_slice(json.value()).map_err(broken)?;
+                    if token.expires_at.is_some_and(|expires| expires <= now) {
+                        expired.push((number.value(), token));
+                    }
+                }
+                let (mut hashes, mut ids) = (write.open_table(TOKEN_HASHES)?, write.open_table(TOKEN_IDS)?);
+                for (number, token) in &expired {
+                    tokens.remove(number)?;
+                    hashes.remove(token.hash.0)?;
+                    ids.remove(token.id.as_str())?;
+                }
+                expired.len() as u64
+            };
+            write.commit()?;
+            Ok(forgotten)
         })
     }
 
@@ -331,6 +361,11 @@ impl SmallState {
                 for row in read.open_table(TOKEN_IDS)?.iter()? {
                     let (id, number) = row?;
                     ids.insert(id.value(), number.value())?;
+                }
+                let mut access = write.open_table(ACCESS)?;
+                for row in read.open_table(ACCESS)?.iter()? {
+                    let (key, json) = row?;
+                    access.insert(key.value(), json.value())?;
                 }
                 for row in read.open_table(SECRETS)?.iter()? {
                     let (name, secret) = row?;

@@ -3,6 +3,7 @@
 //! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
 //! [`say`], so that logs (standard error) and answers (standard output) never mix.
 
+mod app;
 mod bench;
 mod client;
 mod demo;
@@ -56,6 +57,7 @@ fn commands() -> Command {
         .subcommand(token::command())
         .subcommand(bench::command())
         .subcommands(upkeep::commands())
+        .subcommand(app::command())
         .subcommand(docs::command())
 }
 
@@ -81,6 +83,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),
         Some((name @ ("verify" | "backup" | "stats" | "hold"), matches)) => upkeep::run(name, matches),
+        Some(("app", matches)) => app::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }

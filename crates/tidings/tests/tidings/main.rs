@@ -6,6 +6,7 @@
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`oauth`]: applications, the ways to a token, and what of it is recorded.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`killing`]: the real program, killed while it is published to and read from.
@@ -23,6 +24,7 @@ mod errors;
 mod histories;
 mod killing;
 mod long_poll;
+mod oauth;
 mod publishing;
 mod reading;
 mod rights;
