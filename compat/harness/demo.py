@@ -25,7 +25,7 @@ DRAFTS_PER_PUBLISH = 50
 class Demo:
     """One running `tidings demo --quiet`: nobody works in its company but the test."""
 
-    def __init__(self):
+    def __init__(self, *options):
         binary = os.environ.get("TIDINGS_BIN")
         if not binary:
             raise RuntimeError("TIDINGS_BIN must name the tidings binary; `cargo xtask test compat` sets it")
@@ -34,7 +34,7 @@ class Demo:
         self._log = self._folder / "server.log"
         with open(self._log, "wb") as log:
             self._server = subprocess.Popen(
-                [binary, "demo", "--quiet", "--port", "0", "--env", str(env_file)],
+                [binary, "demo", "--quiet", "--port", "0", "--env", str(env_file), *options],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -55,6 +55,8 @@ class Demo:
         self.coadmin_token, self.coadmin_id = told["COADMIN_TOKEN"], told["COADMIN_ID"]
         self.user_token, self.user_id = told["USER_TOKEN"], told["USER_ID"]
         self.other_user_token, self.other_user_id = told["OTHER_USER_TOKEN"], told["OTHER_USER_ID"]
+        self.client_id, self.client_secret = told["CLIENT_ID"], told["CLIENT_SECRET"]
+        self.jwt_config = told["JWT_CONFIG"]
         self._publish_token = told["PUBLISH_TOKEN"]
 
     def _fail_if_ended(self):

@@ -21,4 +21,21 @@ function follow(client, streamPosition = 'now', streamType = 'all') {
 }
 // docs:end follow
 
-module.exports = { clientFor, follow };
+// docs:begin application
+const { BoxCcgAuth, BoxJwtAuth, CcgConfig, JwtConfig } = require('box-node-sdk');
+
+const at = (baseUrl, auth) =>
+  new BoxClient({ auth }).withCustomBaseUrls({ baseUrl, uploadUrl: baseUrl, oauth2Url: `${baseUrl}/oauth2` });
+
+// Signs in by client credentials, as the application's own service account.
+function applicationClient(baseUrl, clientId, clientSecret, enterpriseId) {
+  return at(baseUrl, new BoxCcgAuth({ config: new CcgConfig({ clientId, clientSecret, enterpriseId }) }));
+}
+
+// Signs in with a key pair. `tidings app keys generate` prints the file.
+function jwtClient(baseUrl, configFile) {
+  return at(baseUrl, new BoxJwtAuth({ config: JwtConfig.fromConfigFile(configFile) }));
+}
+// docs:end application
+
+module.exports = { applicationClient, clientFor, follow, jwtClient };

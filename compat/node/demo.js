@@ -28,7 +28,7 @@ async function waitUntil(condition, withinMs, what) {
 }
 
 class Demo {
-  static async start() {
+  static async start(...options) {
     const binary = process.env.TIDINGS_BIN;
     if (!binary) throw new Error('TIDINGS_BIN must name the tidings binary; `cargo xtask test compat` sets it');
     const demo = new Demo();
@@ -36,7 +36,7 @@ class Demo {
     const envFile = path.join(demo.folder, 'demo.env');
     const logFile = path.join(demo.folder, 'server.log');
     const log = fs.openSync(logFile, 'w');
-    demo.server = spawn(binary, ['demo', '--quiet', '--port', '0', '--env', envFile], {
+    demo.server = spawn(binary, ['demo', '--quiet', '--port', '0', '--env', envFile, ...options], {
       cwd: demo.folder,
       stdio: ['ignore', log, log],
     });

@@ -24,27 +24,27 @@ pub(crate) struct Suite {
 }
 
 enum Language {
-    /// Packages from `requirements.txt`; the module of the tests.
-    Python { module: &'static str },
-    /// Packages from `package-lock.json`; the file of the tests.
-    Node { file: &'static str },
+    /// Packages from `requirements.txt`; the modules of the tests.
+    Python { modules: &'static [&'static str] },
+    /// Packages from `package-lock.json`; the files of the tests.
+    Node { files: &'static [&'static str] },
 }
 
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
         title: "Python SDK 3 (boxsdk 3.14)",
         folder: "python-legacy",
-        language: Language::Python { module: "test_boxsdk" },
+        language: Language::Python { modules: &["test_boxsdk", "test_signing_in"] },
     },
     Suite {
         title: "Python SDK 10 (box_sdk_gen)",
         folder: "python",
-        language: Language::Python { module: "test_box_sdk_gen" },
+        language: Language::Python { modules: &["test_box_sdk_gen", "test_signing_in"] },
     },
     Suite {
         title: "TypeScript SDK 10 (box-node-sdk)",
         folder: "node",
-        language: Language::Node { file: "box-node-sdk.test.js" },
+        language: Language::Node { files: &["box-node-sdk.test.js", "signing-in.test.js"] },
     },
 ];
 
@@ -60,18 +60,20 @@ pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
     let folder = ground.root.join("compat").join(suite.folder);
     let environment = ground.target.join("compat").join(suite.folder);
     let call = match &suite.language {
-        Language::Python { module } => python(&folder, &environment).map(|python| {
+        Language::Python { modules } => python(&folder, &environment).map(|python| {
             Call::new(python, &folder, SUITE_LIMIT)
-                .words(&["-m", "unittest", "-v", module])
+                .words(&["-m", "unittest", "-v"])
+                .words(modules)
                 // Nothing is left in the source tree, and nothing of the user's own packages comes in.
                 .set("PYTHONDONTWRITEBYTECODE", "1")
                 .set("PYTHONUNBUFFERED", "1")
                 .unset("PYTHONPATH")
                 .unset("PYTHONHOME")
         }),
-        Language::Node { file } => node(&folder, &environment).map(|packages| {
+        Language::Node { files } => node(&folder, &environment).map(|packages| {
             Call::new("node", &folder, SUITE_LIMIT)
-                .words(&["--test", "--test-reporter=spec", file])
+                .words(&["--test", "--test-reporter=spec"])
+                .words(files)
                 .set("NODE_PATH", packages)
         }),
     };

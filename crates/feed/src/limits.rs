@@ -41,10 +41,46 @@ pub const SETTLING_DELAY_S_MAX: u32 = 300;
 pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 /// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
 pub const LONG_POLL_S_MAX: u32 = 50;
+/// Most connections at a time; more wait until one ends.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most long polls under way with one token; more are told to come back.
+pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
 pub const CHANNELS_REMEMBERED_MAX: usize = 100_000;
 /// Most publishes waiting for the commit point.
 pub const COMMIT_QUEUE_MAX: usize = 1_024;
+/// Most secrets an application has at a time: the newest, and those that run on for a while.
+pub const CLIENT_SECRETS_MAX: usize = 4;
+/// Most public keys of an application.
+pub const CLIENT_KEYS_MAX: usize = 16;
+/// Most places an application may send people back to, and most users it may be listed to act for.
+pub const CLIENT_LIST_MAX: usize = 100;
+/// Most applications of an enterprise.
+pub const APPLICATIONS_MAX: usize = LIST_ROWS_MAX;
+/// Longest overlap of an old client secret with a new one, in seconds.
+pub const SECRET_OVERLAP_S_MAX: u32 = 30 * 86_400;
+/// Longest assertion, in bytes.
+pub const ASSERTION_BYTES_MAX: usize = 16 * 1024;
+/// How far ahead an assertion may end, in seconds (protocol, section 15).
+pub const ASSERTION_AHEAD_S_MAX: u32 = 60;
+/// How far a client's clock may be off, in seconds.
+pub const CLOCK_SKEW_S_MAX: u32 = 30;
+/// Life of an authorization code, in seconds (protocol, section 15).
+pub const CODE_LIFETIME_S: u32 = 30;
+/// Life of a refresh token, in seconds (protocol, section 15).
+pub const REFRESH_LIFETIME_S: u32 = 60 * 86_400;
+/// Life of a one-time sign-in code, in seconds.
+pub const SIGN_IN_LIFETIME_S: u32 = 86_400;
+/// Life of an access token unless configured, in seconds.
+pub const TOKEN_LIFETIME_S_DEFAULT: u32 = 3_600;
+/// Longest life of an access token that may be configured, in seconds.
+pub const TOKEN_LIFETIME_S_MAX: u32 = 86_400;
+/// Largest form that the OAuth calls read, in bytes.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Most addresses whose failed sign-ins are counted in a minute.
+pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
+/// Most failed sign-ins in a minute: at one client from one address, and recorded of one client.
+pub const SIGN_IN_FAILURES_PER_MINUTE: u32 = 30;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 

@@ -39,6 +39,12 @@ impl Scopes {
         Scopes(self.0 | other.0)
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub const fn within(self, other: Scopes) -> Self {
+        Scopes(self.0 & other.0)
+    }
+
     /// Whether all of the other's scopes are in this set.
     pub const fn contains(self, other: Scopes) -> bool {
         self.0 & other.0 == other.0
@@ -108,19 +114,22 @@ pub enum Action {
     Publish,
     /// Add, change and remove users.
     ManageUsers,
-    /// Make, list and revoke tokens of any user of the enterprise.
+    /// Make, list and revoke tokens of any user of the enterprise, and sign-in codes for them.
     ManageTokens,
+    /// Create, change and list applications, their secrets and their keys.
+    ManageApplications,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 6] = [
+    pub const EVERY: [Action; 7] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
         Action::Publish,
         Action::ManageUsers,
         Action::ManageTokens,
+        Action::ManageApplications,
     ];
 
     /// The scope that the application needs.
@@ -130,7 +139,7 @@ impl Action {
             Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
-            Action::ManageUsers | Action::ManageTokens => Scopes::ADMINISTER,
+            Action::ManageUsers | Action::ManageTokens | Action::ManageApplications => Scopes::ADMINISTER,
         }
     }
 
@@ -142,7 +151,7 @@ impl Action {
             (_, Role::User) => false,
             (Action::ReadEnterpriseFeed, Role::CoAdmin(rights)) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers, Role::CoAdmin(rights)) => rights.users,
-            (Action::ManageTokens, Role::CoAdmin(_)) => false,
+            (Action::ManageTokens | Action::ManageApplications, Role::CoAdmin(_)) => false,
             (_, Role::ServiceAccount) => true,
         }
     }
@@ -182,7 +191,7 @@ impl fmt::Display for Denied {
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
                 Action::ManageUsers => "The user is neither an admin nor a co-admin who may manage users.",
-                Action::ManageTokens => "The user is not an admin.",
+                Action::ManageTokens | Action::ManageApplications => "The user is not an admin.",
             }),
         }
     }
@@ -225,6 +234,7 @@ mod tests {
         Publish [publish]: user, co-admin, co-admin (reports), co-admin (users), admin, service account
         ManageUsers [administer]: co-admin (users), admin, service account
         ManageTokens [administer]: admin, service account
+        ManageApplications [administer]: admin, service account
         ");
     }
 

@@ -5,6 +5,8 @@
 //! how far.
 
 mod commit;
+
+pub mod access_store;
 pub mod directory_store;
 pub mod embedded;
 pub mod ledger;
@@ -22,4 +24,6 @@ pub struct Stores {
     pub directory: Arc<dyn directory_store::DirectoryStore>,
     /// Access tokens and the server's secrets.
     pub tokens: Arc<dyn token_store::TokenStore>,
+    /// Applications and what their grants need.
+    pub access: Arc<dyn access_store::AccessStore>,
 }

@@ -30,6 +30,12 @@ pub struct TokenRecord {
     pub enterprise: EnterpriseId,
     /// What its application was granted.
     pub scopes: Scopes,
+    /// The client id of the application that it was issued to; `None` for one made by hand.
+    #[serde(default)]
+    pub application: Option<String>,
+    /// The family of tokens that it belongs to, and ends with.
+    #[serde(default)]
+    pub family: Option<String>,
     /// What it is for, in its maker's words.
     pub note: String,
     /// When it was made.
@@ -58,6 +64,9 @@ pub trait TokenStore: Send + Sync {
 
     /// Forgets the token with this id, if it is the enterprise's; answers whether there was one.
     async fn remove(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable>;
+
+    /// Forgets the tokens that expired at or before `now`; answers how many they were.
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable>;
 
     /// The secret of this name, which is `fresh` if none was kept yet. The first one kept stays.
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable>;

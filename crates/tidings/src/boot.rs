@@ -2,15 +2,19 @@
 
 use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
+use crate::auth::grant::Grants;
+use crate::auth::key_pair::BadKey;
+use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::{BadSetting, Data, Settings};
+use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
 use crate::service::Services;
-use crate::service::watch::Channels;
+use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
@@ -22,6 +26,8 @@ use feed::retention::Retention;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
@@ -48,6 +54,8 @@ pub enum BootError {
         /// Why not.
         why: std::io::Error,
     },
+    /// A key pair could not be made.
+    Key(BadKey),
     /// A user who was just set up is not in the directory: a bug in the store.
     NobodyThere,
     /// Serving ended in an error.
@@ -65,6 +73,7 @@ impl fmt::Display for BootError {
                 f,
                 "cannot listen on {address}: {why}. Is another server there? `--listen 127.0.0.1:0` picks a free port"
             ),
+            BootError::Key(why) => why.fmt(f),
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
@@ -93,6 +102,8 @@ pub struct Booted {
     pub address: SocketAddr,
     listener: TcpListener,
     server: Server,
+    /// Answers the operator for as long as the server serves.
+    control: Option<control::Listening>,
 }
 
 /// The name under which the store keeps the key that signs channels.
@@ -102,16 +113,27 @@ const CHANNEL_SECRET: &str = "channel";
 ///
 /// # Errors
 /// [`BootError`].
-pub fn open_stores(settings: &Settings) -> Result<Stores, BootError> {
+pub fn open_stores(settings: &Settings) -> Result<(Stores, Option<EmbeddedStore>), BootError> {
     match &settings.data {
-        Data::Memory => Ok(MemoryStore::new(settings.settling_delay_s).stores()),
+        Data::Memory => Ok((MemoryStore::new(settings.settling_delay_s).stores(), None)),
         Data::Directory(directory) => {
             let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
             let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
             let report = store.report();
+            if report.created {
+                keep_private(directory);
+            }
             tracing::info!(directory = %directory.display(), ?report, "the store is open");
-            Ok(store.stores())
+            Ok((store.stores(), Some(store)))
         }
+    }
+}
+
+/// Lets only its owner into a new store: it holds what everybody did.
+fn keep_private(directory: &Path) {
+    let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    if let Err(why) = std::fs::set_permissions(directory, only_owner) {
+        tracing::warn!(%why, directory = %directory.display(), "other users of this machine may be able to read the store");
     }
 }
 
@@ -125,6 +147,8 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     Ok(Services {
+        grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
+        sign_in_limit: SignInLimit::new(clock.clone()),
         authenticator: Authenticator::new(stores.clone(), clock.clone()),
         stores,
         clock,
@@ -132,6 +156,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         bell: Bell::default(),
         channel_key,
         channels: Channels::default(),
+        polls: Polls::default(),
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
@@ -142,18 +167,29 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// # Errors
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
-    let stores = open_stores(settings)?;
+    let (stores, keeper) = open_stores(settings)?;
     let services = Arc::new(services(settings, stores, clock.clone()).await?);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    let limit = |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
     let server = Server {
         services: services.clone(),
         public_url: settings.public_url.clone(),
-        rate_limit: settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock))),
+        rate_limit: limit(settings.rate_limit_per_minute),
+        application_limit: limit(settings.application_rate_limit_per_minute),
         metrics_shown: settings.metrics,
+        trusted_proxies: settings.trusted_proxies.clone(),
     };
-    Ok(Booted { services, address, listener, server })
+    let control = match (&settings.data, keeper) {
+        (Data::Directory(directory), Some(keeper)) => {
+            let listening = control::listen(directory, keeper, services.clock.clone());
+            let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
+            listening.inspect_err(failed).ok()
+        }
+        _ => None,
+    };
+    Ok(Booted { services, address, listener, server, control })
 }
 
 impl Booted {
@@ -176,6 +212,7 @@ impl Booted {
         let router = router::router(self.server);
         let (bell, clock) = (&self.services.bell, self.services.clock.as_ref());
         serve::serve(self.listener, router, bell, clock, stop).await.map_err(BootError::Serve)?;
+        drop(self.control);
         // A sweep under way ends by itself at the ring that told it to close.
         drop(sweeping.await);
         Ok(())

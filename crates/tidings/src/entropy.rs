@@ -19,3 +19,30 @@ pub fn hex(bytes: &[u8]) -> String {
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
 }
+
+/// The same randomness in the form that the `rsa` crate takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl rsa::rand_core::RngCore for SystemRandom {
+    fn next_u32(&mut self) -> u32 {
+        u32::from_le_bytes(random())
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        u64::from_le_bytes(random())
+    }
+
+    fn fill_bytes(&mut self, to: &mut [u8]) {
+        for part in to.chunks_mut(64) {
+            part.copy_from_slice(&random::<64>()[..part.len()]);
+        }
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.fill_bytes(to);
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::CryptoRng for SystemRandom {}

@@ -9,6 +9,7 @@ pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod entropy;
 pub mod http;
 pub mod service;

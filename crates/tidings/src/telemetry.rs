@@ -54,6 +54,8 @@ pub struct Metrics {
     pub requests: Counter,
     /// Requests answered 401.
     pub unauthorized: Counter,
+    /// Sign-ins of applications and people that failed.
+    pub sign_ins_failed: Counter,
     /// Requests answered 429.
     pub limited: Counter,
     /// Requests answered 500 and above.
@@ -79,6 +81,7 @@ impl Default for Metrics {
         let entries_read = counter("entries_read", "Entries on the pages read");
         let requests = counter("requests", "Requests answered");
         let unauthorized = counter("requests_unauthorized", "Requests answered 401");
+        let sign_ins_failed = counter("sign_ins_failed", "Sign-ins of applications and people that failed");
         let limited = counter("requests_limited", "Requests answered 429");
         let failed = counter("requests_failed", "Requests answered 500 and above");
         let renderings_swept = counter("renderings_swept", "Renderings removed by the sweep");
@@ -93,6 +96,7 @@ impl Default for Metrics {
             entries_read,
             requests,
             unauthorized,
+            sign_ins_failed,
             limited,
             failed,
             renderings_swept,

@@ -102,21 +102,25 @@ mod tests {
         assert_eq!(page.lines().filter(|line| line.starts_with("| `")).count(), catalogue.types().len());
         insta::assert_snapshot!(lines("| `ITEM_UPLOAD`"), @r#"| `ITEM_UPLOAD` | user | `all` `changes` `sync` | item | **`UPLOAD`**, `EDIT` ? | File (or folder of files) uploaded, including a new version of an existing file |"#);
         insta::assert_snapshot!(lines("| `FILE_MARKED_MALICIOUS`"), @r#"| `FILE_MARKED_MALICIOUS` | enterprise |  | file |  | Virus found in a file. Reaches only enterprises that opted in |"#);
-        insta::assert_snapshot!(lines("| `A"), @r#"| `ACCESS_GRANTED` | user | `all` | user | **`ACCESS_GRANTED`** | User let Box support into the account |
-| `ACCESS_REVOKED` | user | `all` | user | **`ACCESS_REVOKED`** | User withdrew Box support's access to the account |
-| `ACCESS_GRANTED` | enterprise |  | user | **`ACCESS_GRANTED`** | User let Box support into the account |
-| `ACCESS_REVOKED` | enterprise |  | user | **`ACCESS_REVOKED`** | User withdrew Box support's access |
-| `ADD_DEVICE_ASSOCIATION` | enterprise |  | user |  | Device linked to a user |
-| `ADD_LOGIN_ACTIVITY_DEVICE` | enterprise |  | user |  | Login from a device not seen before |
-| `ADMIN_LOGIN` | enterprise |  | user |  | Admin entered a managed user's account from the admin console |
-| `ADVANCED_FOLDER_SETTINGS_UPDATE` | enterprise |  | folder |  | Advanced settings of a folder changed (e.g. only owners may invite) |
-| `AI_SECURITY_DETECTION` | enterprise |  | other |  | AI-related security finding |
-| `ANNOTATIONV2_CREATE` | enterprise |  | file |  | Annotation made on a file |
-| `ANNOTATIONV2_DELETE` | enterprise |  | file |  | Annotation removed |
-| `ANNOTATIONV2_EDIT` | enterprise |  | file |  | Annotation changed |
-| `APPLICATION_CREATED` | enterprise |  | application |  | Application created in the developer console |
-| `APPLICATION_PUBLIC_KEY_ADDED` | enterprise |  | application |  | Public key registered for an application |
-| `APPLICATION_PUBLIC_KEY_DELETED` | enterprise |  | application |  | Public key of an application removed |
-| `A\|B` | user | `all` | other | **`UPLOAD`** | one two\|three |"#);
+        insta::assert_snapshot!(lines("| `A"), @r"
+        | `ACCESS_GRANTED` | user | `all` | user | **`ACCESS_GRANTED`** | User let Box support into the account |
+        | `ACCESS_REVOKED` | user | `all` | user | **`ACCESS_REVOKED`** | User withdrew Box support's access to the account |
+        | `ACCESS_GRANTED` | enterprise |  | user | **`ACCESS_GRANTED`** | User let Box support into the account |
+        | `ACCESS_REVOKED` | enterprise |  | user | **`ACCESS_REVOKED`** | User withdrew Box support's access |
+        | `ADD_DEVICE_ASSOCIATION` | enterprise |  | user |  | Device linked to a user |
+        | `ADD_LOGIN_ACTIVITY_DEVICE` | enterprise |  | user |  | Login from a device not seen before |
+        | `ADMIN_LOGIN` | enterprise |  | user |  | Admin entered a managed user's account from the admin console |
+        | `ADVANCED_FOLDER_SETTINGS_UPDATE` | enterprise |  | folder |  | Advanced settings of a folder changed (e.g. only owners may invite) |
+        | `AI_SECURITY_DETECTION` | enterprise |  | other |  | AI-related security finding |
+        | `ANNOTATIONV2_CREATE` | enterprise |  | file |  | Annotation made on a file |
+        | `ANNOTATIONV2_DELETE` | enterprise |  | file |  | Annotation removed |
+        | `ANNOTATIONV2_EDIT` | enterprise |  | file |  | Annotation changed |
+        | `APPLICATION_CREATED` | enterprise |  | application |  | Application created in the developer console |
+        | `APPLICATION_PUBLIC_KEY_ADDED` | enterprise |  | application |  | Public key registered for an application |
+        | `APPLICATION_PUBLIC_KEY_DELETED` | enterprise |  | application |  | Public key of an application removed |
+        | `APPLICATION_SECRET_CHANGED` | enterprise |  | application |  | A new client secret was made for an application |
+        | `APPLICATION_SIGN_IN_FAILED` | enterprise |  | application |  | Somebody who named this application showed no good secret, assertion, code or token |
+        | `A\|B` | user | `all` | other | **`UPLOAD`** | one two\|three |
+        ");
     }
 }

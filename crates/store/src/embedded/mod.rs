@@ -185,6 +185,6 @@ impl EmbeddedStore {
     /// The keeper behind all its traits.
     pub fn stores(&self) -> Stores {
         let store = Arc::new(self.clone());
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store }
+        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::EmbeddedStore;
 use super::{known, scan, sweep};
+use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use crate::directory_store::DirectoryStore;
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
@@ -117,7 +118,38 @@ impl TokenStore for EmbeddedStore {
         self.inner.core.small.remove_token(enterprise, id)
     }
 
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
+        self.inner.core.small.forget_expired_tokens(now)
+    }
+
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable> {
         self.inner.core.small.secret(name, fresh)
+    }
+}
+
+#[async_trait]
+impl AccessStore for EmbeddedStore {
+    async fn add(&self, record: AccessRecord) -> Result<bool, Unavailable> {
+        self.inner.core.small.add_access(record)
+    }
+
+    async fn replace(&self, old: &AccessRecord, new: AccessRecord) -> Result<bool, Unavailable> {
+        self.inner.core.small.replace_access(old, new)
+    }
+
+    async fn get(&self, key: &AccessKey) -> Result<Option<AccessRecord>, Unavailable> {
+        Ok(self.inner.core.small.access(key))
+    }
+
+    async fn take(&self, key: &AccessKey) -> Result<Option<AccessRecord>, Unavailable> {
+        self.inner.core.small.take_access(key)
+    }
+
+    async fn list(&self, kind: AccessKind, enterprise: &EnterpriseId) -> Result<Vec<AccessRecord>, Unavailable> {
+        Ok(self.inner.core.small.list_access(kind, enterprise))
+    }
+
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
+        self.inner.core.small.forget_expired_access(now)
     }
 }

@@ -3,6 +3,7 @@
 //! It keeps nothing across a restart and says so. It is the model that other keepers are compared with in random
 //! tests, so clarity comes before speed everywhere here.
 
+mod access;
 mod append;
 mod line;
 mod scan;
@@ -56,7 +57,7 @@ impl MemoryStore {
     /// The keeper behind all its traits.
     pub fn stores(self) -> Stores {
         let store = Arc::new(self);
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store }
+        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,7 @@
 //! Directory, tokens and secrets of the memory keeper.
 
 use super::MemoryStore;
+use crate::access_store::{AccessKey, AccessRecord};
 use crate::directory_store::DirectoryStore;
 use crate::ledger::Unavailable;
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use feed::directory::{Enterprise, User};
 use feed::id::{EnterpriseId, UserId};
 use feed::limits::LIST_ROWS_MAX;
+use feed::time::Second;
 use std::collections::BTreeMap;
 
 /// Tokens and secrets.
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 pub(super) struct SmallState {
     tokens: Vec<TokenRecord>,
     secrets: BTreeMap<String, [u8; 32]>,
+    pub(super) access: BTreeMap<AccessKey, AccessRecord>,
 }
 
 #[async_trait]
@@ -77,6 +80,13 @@ impl TokenStore for MemoryStore {
         let before = small.tokens.len();
         small.tokens.retain(|token| !(token.id == id && token.enterprise == *enterprise));
         Ok(small.tokens.len() < before)
+    }
+
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
+        let mut small = self.small();
+        let before = small.tokens.len();
+        small.tokens.retain(|token| token.expires_at.is_none_or(|expires| now < expires));
+        Ok((before - small.tokens.len()) as u64)
     }
 
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable> {

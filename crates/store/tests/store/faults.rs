@@ -243,6 +243,8 @@ impl Run {
             user: user("7"),
             enterprise: enterprise("1"),
             scopes: Scopes::NONE,
+            application: None,
+            family: None,
             note: String::new(),
             created_at: self.now,
             expires_at: None,

@@ -29,7 +29,8 @@ pub(crate) struct Memory {
 impl Memory {
     fn over(store: MemoryStore) -> Self {
         let store = Arc::new(store);
-        let stores = Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone() };
+        let stores =
+            Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store.clone() };
         Memory { store, stores }
     }
 }

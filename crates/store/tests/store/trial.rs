@@ -9,6 +9,7 @@ use feed::position::{Family, Place};
 use feed::time::Second;
 use serde_json::Value;
 use store::Stores;
+use store::access_store::AccessStore;
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
 use store::token_store::TokenStore;
 
@@ -79,6 +80,10 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &*self.stores().ledger
+    }
+
+    pub(crate) fn access(&self) -> &dyn AccessStore {
+        &*self.stores().access
     }
 
     pub(crate) fn tokens(&self) -> &dyn TokenStore {

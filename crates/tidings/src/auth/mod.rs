@@ -3,15 +3,22 @@
 //! A Caller exists only after authentication; services take one, so none can be called without it. Tokens are opaque
 //! and looked up by their hash; user and token state are read at each use, so a change takes hold at once.
 
+pub mod application;
+pub mod assertion;
 pub mod channel;
+pub mod grant;
+pub mod key_pair;
+pub mod sign_in_limit;
 pub mod token;
 
 use feed::directory::{Person, Role, Status, User};
 use feed::id::{EnterpriseId, UserId};
 use feed::permission::{Action, Denied, Scopes};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use store::Stores;
+use store::access_store::{AccessKey, AccessRecord, ApplicationRecord};
 use store::ledger::Unavailable;
 use store::token_store::TokenRecord;
 
@@ -25,6 +32,8 @@ pub struct Caller {
     scopes: Scopes,
     token_id: String,
     token_user: UserId,
+    application: Option<String>,
+    ip: Option<IpAddr>,
 }
 
 impl Caller {
@@ -51,6 +60,22 @@ impl Caller {
     /// The token's own user, also when acting for another.
     pub fn token_user(&self) -> &UserId {
         &self.token_user
+    }
+
+    /// The client id of the application that the token was issued to; `None` for a token made by hand.
+    pub fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+
+    /// The address that the request came from, if that is known.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+
+    /// The same caller, asking from this address.
+    #[must_use]
+    pub fn from(self, ip: Option<IpAddr>) -> Self {
+        Caller { ip, ..self }
     }
 
     /// What the token's application was granted.
@@ -139,19 +164,41 @@ impl Authenticator {
         if record.expires_at.is_some_and(|expires| expires <= self.clock.now()) {
             return Err(AuthError::BadToken);
         }
+        let application = match &record.application {
+            None => None,
+            Some(client_id) => Some(self.enabled(client_id).await?.ok_or(AuthError::BadToken)?),
+        };
+        if let Some(family) = &record.family
+            && self.stores.access.get(&AccessKey::family(family)).await?.is_none()
+        {
+            return Err(AuthError::BadToken);
+        }
+        // What the application lost since, its tokens lost too.
+        let granted = application.as_ref().map_or(Scopes::EVERY, |it| it.scopes);
+        let scopes = record.scopes.within(granted);
         let own = self.active(&record.user).await?.ok_or(AuthError::BadToken)?;
         let token_user = own.person.id.clone();
         let user = match as_user.filter(|id| *id != token_user.as_str()) {
             None => own,
             Some(id) => {
-                Action::ActAsUser.check(&own.role, record.scopes).map_err(AuthError::ActingDenied)?;
+                Action::ActAsUser.check(&own.role, scopes).map_err(AuthError::ActingDenied)?;
                 let id = UserId::new(id).map_err(|_| AuthError::ActingForNobody)?;
+                if application.as_ref().is_some_and(|it| !application::may_act_as(it, &id)) {
+                    return Err(AuthError::ActingForNobody);
+                }
                 let other = self.active(&id).await?;
                 // Whether the user is unknown or another enterprise's must look the same.
                 other.filter(|other| other.home == own.home).ok_or(AuthError::ActingForNobody)?
             }
         };
-        Ok(Caller { user, scopes: record.scopes, token_id: record.id, token_user })
+        Ok(Caller { user, scopes, token_id: record.id, token_user, application: record.application, ip: None })
+    }
+
+    async fn enabled(&self, client_id: &str) -> Result<Option<ApplicationRecord>, Unavailable> {
+        match self.stores.access.get(&AccessKey::application(client_id)).await? {
+            Some(AccessRecord::Application(application)) if application.enabled => Ok(Some(application)),
+            _ => Ok(None),
+        }
     }
 
     async fn active(&self, id: &UserId) -> Result<Option<User>, Unavailable> {

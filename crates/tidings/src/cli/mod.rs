@@ -3,6 +3,7 @@
 //! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
 //! [`say`], so that logs (standard error) and answers (standard output) never mix.
 
+mod app;
 mod bench;
 mod client;
 mod demo;
@@ -15,6 +16,7 @@ mod stop;
 mod table;
 mod tail;
 mod token;
+mod upkeep;
 mod user;
 
 use crate::config::table::with_settings;
@@ -54,6 +56,8 @@ fn commands() -> Command {
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
+        .subcommands(upkeep::commands())
+        .subcommand(app::command())
         .subcommand(docs::command())
 }
 
@@ -78,6 +82,8 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),
+        Some((name @ ("verify" | "backup" | "stats" | "hold"), matches)) => upkeep::run(name, matches),
+        Some(("app", matches)) => app::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }

@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod page;
+pub mod proxies;
 pub mod table;
 
 use crate::telemetry::LogFormat;
@@ -13,7 +14,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
 use feed::id::EnterpriseId;
-use feed::limits::SETTLING_DELAY_S_MAX;
+use feed::limits::{SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use proxies::TrustedProxies;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -32,6 +34,12 @@ pub struct Settings {
     pub settling_delay_s: u32,
     /// Calls a minute a user; `None` is no limit.
     pub rate_limit_per_minute: Option<NonZeroU32>,
+    /// How long access tokens of applications live, in seconds.
+    pub token_lifetime_s: u32,
+    /// The proxies whose word about addresses and hosts is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Calls a minute an application; `None` is no limit.
+    pub application_rate_limit_per_minute: Option<NonZeroU32>,
     /// Whether `/metrics` is served.
     pub metrics: bool,
     /// The enterprise that a new store begins with: id and name.
@@ -111,6 +119,13 @@ impl Settings {
             data: values.read("data", data)?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
+            token_lifetime_s: values.read("token-lifetime", |text| match whole(text, TOKEN_LIFETIME_S_MAX) {
+                Ok(0) => Err("is no life; it may be 1 to 86400".to_owned()),
+                other => other,
+            })?,
+            trusted_proxies: values.read("trusted-proxies", TrustedProxies::parse)?,
+            application_rate_limit_per_minute: values
+                .read("rate-limit-application", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
             metrics: values.read("metrics", |text| match text {
                 "on" => Ok(true),
                 "off" => Ok(false),

@@ -53,6 +53,26 @@ pub const SETTINGS: &[Setting] = &[
         help: "Calls a minute a user may make before 429; 0 is no limit",
     },
     Setting {
+        name: "rate-limit-application",
+        value: "CALLS",
+        default: "0",
+        help: "Calls a minute an application may make with all its tokens together before 429; 0 is no limit",
+    },
+    Setting {
+        name: "token-lifetime",
+        value: "SECONDS",
+        default: "3600",
+        help: "How long access tokens of applications live, 1 to 86400; some SDKs renew minutes before the end, so \
+               less than 300 is for trying things out",
+    },
+    Setting {
+        name: "trusted-proxies",
+        value: "ADDRESSES",
+        default: "",
+        help: "The proxies whose X-Forwarded-For, -Host and -Proto are believed: addresses and networks such as \
+               10.0.0.0/8, separated by commas; nobody's if empty",
+    },
+    Setting {
         name: "metrics",
         value: "on|off",
         default: "on",

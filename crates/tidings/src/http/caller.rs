@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::error::ApiError;
+use super::origin::Origin;
 use crate::auth::{AuthError, Caller};
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
@@ -22,9 +23,12 @@ impl FromRequestParts<Server> for Asking {
         };
         let caller = server.services.authenticator.caller(token, as_user.filter(|id| !id.is_empty())).await?;
         if let Some(limit) = &server.rate_limit {
-            limit.check(caller.token_user()).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
+            limit.check(caller.token_user().as_str()).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
         }
-        Ok(Asking(caller))
+        if let (Some(limit), Some(client_id)) = (&server.application_limit, caller.application()) {
+            limit.check(client_id).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
+        }
+        Ok(Asking(caller.from(Origin::of(parts, server).ip)))
     }
 }
 

@@ -4,7 +4,9 @@
 //! until somebody has chosen its status.
 
 use crate::auth::AuthError;
+use crate::auth::grant::GrantError;
 use crate::service::administer::AdminError;
+use crate::service::oauth::OauthError;
 use crate::service::publish::PublishError;
 use crate::service::read::ReadError;
 use crate::service::{AppendError, Unavailable};
@@ -57,6 +59,8 @@ pub enum ApiError {
     Refused(Refused),
     /// The ledger refused the batch.
     Append(AppendError),
+    /// No token was granted or taken back.
+    Oauth(OauthError),
     /// Administration failed.
     Admin(AdminError),
     /// The store cannot serve.
@@ -89,6 +93,17 @@ pub struct Answer {
     pub authenticate: Option<&'static str>,
     /// The `Retry-After` header in whole seconds, where there is one.
     pub retry_after_s: Option<u64>,
+    /// Which members the body has.
+    pub form: Form,
+}
+
+/// The forms of bodies of errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// That of the API (protocol, section 17).
+    Api,
+    /// That of the OAuth calls (protocol, section 15).
+    Oauth,
 }
 
 const INVALID_TOKEN: &str = "Bearer realm=\"Service\", error=\"invalid_token\", \
@@ -113,6 +128,7 @@ impl ApiError {
             context: Value::Null,
             authenticate: None,
             retry_after_s: None,
+            form: Form::Api,
         };
         let bad = |message: String| plain(StatusCode::BAD_REQUEST, "bad_request", message);
         match self {
@@ -155,6 +171,10 @@ impl ApiError {
             ApiError::Refused(refused) => of_refused(refused),
             ApiError::Append(AppendError::Unavailable(why)) => unavailable(why),
             ApiError::Append(full @ AppendError::SecondFull { .. }) => bad(full.to_string()),
+            ApiError::Oauth(OauthError::TooManyFailures { retry_after_s }) => {
+                ApiError::RateLimit { retry_after_s: *retry_after_s }.answer()
+            }
+            ApiError::Oauth(OauthError::Grant(why)) => of_grant(why),
             ApiError::Admin(wrong) => of_admin(wrong),
             ApiError::RateLimit { retry_after_s } => Answer {
                 retry_after_s: Some(*retry_after_s),
@@ -197,6 +217,7 @@ fn denied(why: &Denied, prefix: &str) -> Answer {
         context: Value::Null,
         authenticate,
         retry_after_s: None,
+        form: Form::Api,
     }
 }
 
@@ -208,6 +229,7 @@ fn unavailable(why: &Unavailable) -> Answer {
         context: Value::Null,
         authenticate: None,
         retry_after_s: Some(STORE_RETRY_S),
+        form: Form::Api,
     }
 }
 
@@ -225,7 +247,38 @@ fn of_refused(refused: &Refused) -> Answer {
         }
         _ => Value::Null,
     };
-    Answer { status, code, message: refused.to_string(), context, authenticate: None, retry_after_s: None }
+    Answer {
+        status,
+        code,
+        message: refused.to_string(),
+        context,
+        authenticate: None,
+        retry_after_s: None,
+        form: Form::Api,
+    }
+}
+
+/// 400 throughout: some clients take a 401 here for an old token.
+fn of_grant(wrong: &GrantError) -> Answer {
+    let code = match wrong {
+        GrantError::Client => "invalid_client",
+        GrantError::GrantType(_) => "unsupported_grant_type",
+        GrantError::Missing(_) | GrantError::Unfit(_) => "invalid_request",
+        GrantError::Subject | GrantError::Assertion(_) | GrantError::AssertionSeen | GrantError::Spent => {
+            "invalid_grant"
+        }
+        GrantError::NotApproved => "unauthorized_client",
+        GrantError::Unavailable(why) => return unavailable(why),
+    };
+    Answer {
+        status: StatusCode::BAD_REQUEST,
+        code,
+        message: wrong.to_string(),
+        context: Value::Null,
+        authenticate: None,
+        retry_after_s: None,
+        form: Form::Oauth,
+    }
 }
 
 fn of_admin(wrong: &AdminError) -> Answer {
@@ -235,15 +288,20 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Publish(PublishError::Denied(why)) => return denied(why, ""),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
-        AdminError::NoSuchUser(_) | AdminError::NoSuchToken(_) => (StatusCode::NOT_FOUND, "not_found"),
+        AdminError::NoSuchUser(_)
+        | AdminError::NoSuchToken(_)
+        | AdminError::NoSuchApplication(_)
+        | AdminError::NoSuchKey(_) => (StatusCode::NOT_FOUND, "not_found"),
         AdminError::UserExists(_) | AdminError::LoginTaken(_) => (StatusCode::CONFLICT, "conflict"),
-        AdminError::BadId(_) | AdminError::BadText(_) | AdminError::BadRole(_) => {
-            (StatusCode::BAD_REQUEST, "bad_request")
-        }
+        AdminError::BadId(_)
+        | AdminError::BadText(_)
+        | AdminError::BadRole(_)
+        | AdminError::BadKey(_)
+        | AdminError::BadScope(_) => (StatusCode::BAD_REQUEST, "bad_request"),
         AdminError::ScopeBeyondOwn(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
     };
     let message = wrong.to_string();
-    Answer { status, code, message, context: Value::Null, authenticate: None, retry_after_s: None }
+    Answer { status, code, message, context: Value::Null, authenticate: None, retry_after_s: None, form: Form::Api }
 }
 
 impl Answer {
@@ -251,6 +309,9 @@ impl Answer {
     pub fn body(&self, request_id: &str) -> Option<String> {
         if self.status == StatusCode::UNAUTHORIZED {
             return None;
+        }
+        if self.form == Form::Oauth {
+            return Some(json!({"error": self.code, "error_description": self.message}).to_string());
         }
         let body = json!({
             "type": "error",
@@ -312,6 +373,12 @@ impl From<PublishError> for ApiError {
             PublishError::Refused(refused) => ApiError::Refused(refused),
             PublishError::Append(why) => ApiError::Append(why),
         }
+    }
+}
+
+impl From<OauthError> for ApiError {
+    fn from(why: OauthError) -> Self {
+        ApiError::Oauth(why)
     }
 }
 

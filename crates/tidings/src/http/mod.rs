@@ -8,12 +8,15 @@ pub mod caller;
 pub mod error;
 pub mod finish;
 pub mod native_api;
+pub mod oauth;
 pub mod ops;
+pub mod origin;
 pub mod query;
 pub mod rate_limit;
 pub mod router;
 pub mod serve;
 
+use crate::config::proxies::TrustedProxies;
 use crate::service::Services;
 use rate_limit::RateLimit;
 use std::sync::Arc;
@@ -27,6 +30,10 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Calls a minute a user, if limited.
     pub rate_limit: Option<Arc<RateLimit>>,
+    /// Calls a minute an application, whoever its tokens are for, if limited.
+    pub application_limit: Option<Arc<RateLimit>>,
+    /// The proxies whose word about addresses and hosts is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Whether `/metrics` is served.
     pub metrics_shown: bool,
 }

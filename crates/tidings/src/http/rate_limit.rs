@@ -1,7 +1,6 @@
-//! Calls a minute a user (protocol, section 3 "Rate limit"); off unless configured.
+//! Calls a minute, of a user or of an application (protocol, section 3 "Rate limit"); off unless configured.
 
 use crate::clock::Clock;
-use feed::id::UserId;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -22,9 +21,9 @@ impl GovernorClock for Seconds {
     }
 }
 
-/// How often each user may call.
+/// How often each of them may call.
 pub struct RateLimit {
-    limiter: RateLimiter<UserId, DashMapStateStore<UserId>, Seconds, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<String, DashMapStateStore<String>, Seconds, NoOpMiddleware<Nanos>>,
     clock: Seconds,
 }
 
@@ -45,9 +44,9 @@ impl RateLimit {
     /// Counts a call.
     ///
     /// # Errors
-    /// The whole seconds after which the user may call again.
-    pub fn check(&self, user: &UserId) -> Result<(), u64> {
-        self.limiter.check_key(user).map_err(|not_until| {
+    /// The whole seconds after which this one may call again.
+    pub fn check(&self, who: &str) -> Result<(), u64> {
+        self.limiter.check_key(&who.to_owned()).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
         })

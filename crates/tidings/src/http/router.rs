@@ -2,6 +2,8 @@
 
 use super::box_api::{events, long_poll, users};
 use super::error::ApiError;
+use super::native_api::applications;
+use super::oauth::{authorize, token};
 use super::{Server, finish, native_api, ops};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -48,6 +50,27 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/api/v1/tokens", Token, get(native_api::tokens::list)),
         route("POST", "/api/v1/tokens", Token, post(native_api::tokens::add)),
         route("DELETE", "/api/v1/tokens/{id}", Token, delete(native_api::tokens::delete)),
+        route("GET", "/api/v1/applications", Token, get(applications::list)),
+        route("POST", "/api/v1/applications", Token, post(applications::add)),
+        route("GET", "/api/v1/applications/{id}", Token, get(applications::show)),
+        route("PATCH", "/api/v1/applications/{id}", Token, patch(applications::edit)),
+        route("POST", "/api/v1/applications/{id}/secrets", Token, post(applications::add_secret)),
+        route("GET", "/api/v1/applications/{id}/keys", Token, get(applications::list_keys)),
+        route("POST", "/api/v1/applications/{id}/keys", Token, post(applications::add_key)),
+        route("DELETE", "/api/v1/applications/{id}/keys/{key}", Token, delete(applications::delete_key)),
+        route("POST", "/api/v1/users/{id}/sign-in-codes", Token, post(applications::add_sign_in_code)),
+        // OAuth 2: whoever asks shows in the request itself who they are. Clients spell the paths in many ways.
+        route("POST", "/oauth2/token", Open, post(token::token)),
+        route("POST", "/oauth2/token/", Open, post(token::token)),
+        route("POST", "/api/oauth2/token", Open, post(token::token)),
+        route("POST", "/api/oauth2/token/", Open, post(token::token)),
+        route("POST", "/oauth2/revoke", Open, post(token::revoke)),
+        route("POST", "/oauth2/revoke/", Open, post(token::revoke)),
+        route("POST", "/api/oauth2/revoke", Open, post(token::revoke)),
+        route("POST", "/api/oauth2/revoke/", Open, post(token::revoke)),
+        route("GET", "/oauth2/authorize", Open, get(authorize::get)),
+        route("POST", "/oauth2/authorize", Open, post(authorize::post)),
+        route("GET", "/api/oauth2/authorize", Open, get(authorize::get)),
         // For operators.
         route("GET", "/", Open, get(ops::root)),
         route("GET", "/errors", Open, get(ops::errors)),

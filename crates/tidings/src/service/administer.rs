@@ -4,14 +4,16 @@
 //! in the audit log. Tokens are small state of their own.
 
 use super::Services;
+use super::audit::{Deed, application_source};
 use super::publish::PublishError;
+use crate::auth::key_pair::BadKey;
 use crate::auth::token::FreshToken;
 use crate::auth::{Caller, role_name};
 use crate::entropy::random;
 use feed::directory::{CoAdminRights, Role, Status, User};
 use feed::id::{BadId, EnterpriseId, UserId};
 use feed::intake::Format;
-use feed::permission::{Action, Denied, Scopes};
+use feed::permission::{Action, Denied, Scopes, UnknownScope};
 use serde_json::{Value, json};
 use std::fmt;
 use store::ledger::Unavailable;
@@ -26,6 +28,14 @@ pub enum AdminError {
     NoSuchUser(String),
     /// There is no such token in the enterprise.
     NoSuchToken(String),
+    /// There is no such application in the enterprise.
+    NoSuchApplication(String),
+    /// The application has no such key.
+    NoSuchKey(String),
+    /// The key cannot be registered.
+    BadKey(BadKey),
+    /// A word is no scope.
+    BadScope(UnknownScope),
     /// A user with this id exists already.
     UserExists(UserId),
     /// A user with this login exists already.
@@ -56,6 +66,12 @@ impl fmt::Display for AdminError {
             AdminError::Denied(why) => why.fmt(f),
             AdminError::NoSuchUser(id) => write!(f, "There is no user '{}' in this enterprise.", id.escape_debug()),
             AdminError::NoSuchToken(id) => write!(f, "There is no token '{}' in this enterprise.", id.escape_debug()),
+            AdminError::NoSuchApplication(id) => {
+                write!(f, "There is no application '{}' in this enterprise.", id.escape_debug())
+            }
+            AdminError::NoSuchKey(id) => write!(f, "The application has no key '{}'.", id.escape_debug()),
+            AdminError::BadKey(why) => why.fmt(f),
+            AdminError::BadScope(why) => write!(f, "scopes: {why}."),
             AdminError::UserExists(id) => {
                 write!(f, "A user with the id {id} exists already, or the id cannot be given.")
             }
@@ -230,7 +246,9 @@ impl Services {
             return Err(AdminError::BadText("The note of a token has at most 256 bytes."));
         }
         let user = self.own_user(caller.enterprise(), &wish.user).await?;
-        self.store_token(&user, scopes, &wish.note, wish.expires_in).await.map_err(AdminError::from)
+        let (fresh, record) = self.store_token(&user, scopes, &wish.note, wish.expires_in).await?;
+        self.audit_token(caller, "USER_AUTHENTICATE_OAUTH2_ACCESS_TOKEN_CREATE", &record).await;
+        Ok((fresh, record))
     }
 
     /// Makes and keeps a token: also for the server's own first steps, when nobody can ask yet.
@@ -249,6 +267,8 @@ impl Services {
             user: user.person.id.clone(),
             enterprise: user.home.clone(),
             scopes,
+            application: None,
+            family: None,
             note: note.to_owned(),
             created_at: now,
             expires_at: expires_in.map(|seconds| now.ahead(seconds)),
@@ -263,14 +283,29 @@ impl Services {
     /// [`AdminError`].
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
         caller.may(Action::ManageTokens).map_err(AdminError::Denied)?;
-        if self.stores.tokens.remove(caller.enterprise(), id).await? {
-            Ok(())
-        } else {
-            Err(AdminError::NoSuchToken(id.chars().take(60).collect()))
+        let known = self.stores.tokens.find_by_id(id).await?;
+        match known.filter(|token| token.enterprise == *caller.enterprise()) {
+            Some(token) if self.stores.tokens.remove(caller.enterprise(), id).await? => {
+                self.audit_token(caller, "OAUTH2_ACCESS_TOKEN_REVOKE", &token).await;
+                Ok(())
+            }
+            _ => Err(AdminError::NoSuchToken(id.chars().take(60).collect())),
         }
     }
 
-    async fn own_user(&self, enterprise: &EnterpriseId, id_or_login: &str) -> Result<User, AdminError> {
+    async fn audit_token(&self, caller: &Caller, event_type: &'static str, token: &TokenRecord) {
+        self.audit(Deed {
+            event_type,
+            enterprise: caller.enterprise(),
+            actor: Some(caller.person()),
+            ip: caller.ip(),
+            source: application_source(token.application.as_deref().unwrap_or_default(), &token.note),
+            details: json!({"token_id": token.id, "user_id": token.user.as_str(), "scopes": token.scopes.to_string()}),
+        })
+        .await;
+    }
+
+    pub(super) async fn own_user(&self, enterprise: &EnterpriseId, id_or_login: &str) -> Result<User, AdminError> {
         let missing = || AdminError::NoSuchUser(id_or_login.chars().take(60).collect());
         let found = match UserId::new(id_or_login) {
             Ok(id) => self.stores.directory.user(&id).await?,
@@ -311,6 +346,7 @@ impl Services {
 fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> Value {
     let person = caller.person();
     json!({
+        "ip_address": caller.ip().map(|ip| ip.to_string()),
         "feed": "enterprise",
         "event_type": event_type,
         "created_by": {

@@ -4,7 +4,10 @@
 //! finds its own, from the channel).
 
 pub mod administer;
+pub mod applications;
+pub(crate) mod audit;
 pub mod health;
+pub mod oauth;
 pub mod publish;
 pub mod read;
 pub mod sweep;
@@ -12,6 +15,8 @@ pub mod watch;
 
 use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
+use crate::auth::grant::Grants;
+use crate::auth::sign_in_limit::SignInLimit;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
@@ -19,9 +24,10 @@ use feed::catalogue::Catalogue;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
-use watch::Channels;
+use watch::{Channels, Polls};
 
 /// What the services answer with, for those who may not name a store.
+pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
 pub use store::token_store::TokenRecord;
 
@@ -37,10 +43,16 @@ pub struct Services {
     pub bell: Bell,
     /// Finds out who is asking.
     pub authenticator: Authenticator,
+    /// Grants tokens to applications.
+    pub grants: Grants,
+    /// Bounds failed sign-ins.
+    pub sign_in_limit: SignInLimit,
     /// Signs channels.
     pub channel_key: ChannelKey,
     /// What was last signalled on channels polled without a position.
     pub channels: Channels,
+    /// How many long polls are under way with each token.
+    pub polls: Polls,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

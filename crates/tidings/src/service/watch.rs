@@ -8,7 +8,7 @@ use super::read::{ReadError, ReadRequest};
 use crate::auth::Caller;
 use crate::auth::channel::Channel;
 use crate::bell::Feed;
-use feed::limits::CHANNELS_REMEMBERED_MAX;
+use feed::limits::{CHANNELS_REMEMBERED_MAX, LONG_POLLS_PER_TOKEN_MAX};
 use feed::permission::Action;
 use feed::position::{Family, Position, Start};
 use feed::stream_type::{EnterpriseStream, StreamType, UserStream};
@@ -62,6 +62,47 @@ impl Channels {
     }
 }
 
+/// How many polls are under way with each token, so that one noisy reader does not hold every connection.
+#[derive(Debug, Default)]
+pub struct Polls {
+    by_token: Mutex<FxHashMap<String, usize>>,
+}
+
+/// A place among the polls of a token, given up when dropped.
+struct PollPlace<'a> {
+    polls: &'a Polls,
+    token_id: &'a str,
+}
+
+impl Polls {
+    /// A place for one more poll, if there is room.
+    fn begin<'a>(&'a self, token_id: &'a str) -> Option<PollPlace<'a>> {
+        let mut by_token = self.by_token();
+        let count = by_token.entry(token_id.to_owned()).or_default();
+        if *count >= LONG_POLLS_PER_TOKEN_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(PollPlace { polls: self, token_id })
+    }
+
+    fn by_token(&self) -> MutexGuard<'_, FxHashMap<String, usize>> {
+        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for PollPlace<'_> {
+    fn drop(&mut self) {
+        let mut by_token = self.polls.by_token();
+        if let Some(count) = by_token.get_mut(self.token_id) {
+            *count -= 1;
+            if *count == 0 {
+                by_token.remove(self.token_id);
+            }
+        }
+    }
+}
+
 /// How long a poll on a channel that is no good is held: answered at once, some clients would come back in a loop.
 const BAD_CHANNEL_HOLD: Duration = Duration::from_secs(5);
 /// How often a poll on history looks again while an event waits for the frontier to pass it.
@@ -89,6 +130,7 @@ impl Services {
             let Some(channel) = self.channel_key.open(channel_token) else { return self.refuse_slowly().await };
             let caller = self.authenticator.caller_of_channel(&channel.token_id, &channel.user).await?;
             let Some(caller) = caller else { return self.refuse_slowly().await };
+            let Some(_place) = self.polls.begin(caller.token_id()) else { return self.refuse_slowly().await };
             self.watch_for(&caller, &channel, start).await
         };
         tokio::select! {
@@ -184,5 +226,21 @@ fn stream_watched(caller: &Caller, channel: &Channel, start: Option<Start>) -> S
         Family::Streaming if may_read_enterprise() => StreamType::Enterprise(EnterpriseStream::Streaming),
         Family::History | Family::Window if may_read_enterprise() => StreamType::Enterprise(EnterpriseStream::History),
         _ => StreamType::User(channel.stream),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_of_a_token_are_bounded_and_forgotten() {
+        let polls = Polls::default();
+        let held: Vec<_> = (0..LONG_POLLS_PER_TOKEN_MAX).map(|_| polls.begin("a").unwrap()).collect();
+        assert!(polls.begin("a").is_none());
+        assert!(polls.begin("b").is_some(), "another's are its own");
+        drop(held);
+        assert!(polls.begin("a").is_some());
+        assert!(polls.by_token().is_empty());
     }
 }

@@ -6,8 +6,10 @@
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`oauth`]: applications, the ways to a token, and what of it is recorded.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
+//! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -20,7 +22,9 @@ mod world;
 mod commands;
 mod errors;
 mod histories;
+mod killing;
 mod long_poll;
+mod oauth;
 mod publishing;
 mod reading;
 mod rights;

@@ -9,6 +9,7 @@ use feed::position::Place;
 use feed::time::Second;
 use std::sync::{Arc, Mutex};
 use store::Stores;
+use store::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use store::directory_store::DirectoryStore;
 use store::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
@@ -98,7 +99,7 @@ impl Spoiled {
     /// Wraps stores; well at first.
     pub(crate) fn around(inner: Stores, illness: Arc<Illness>) -> Stores {
         let spoiled = Arc::new(Spoiled { inner, illness });
-        Stores { ledger: spoiled.clone(), directory: spoiled.clone(), tokens: spoiled }
+        Stores { ledger: spoiled.clone(), directory: spoiled.clone(), tokens: spoiled.clone(), access: spoiled }
     }
 }
 
@@ -203,8 +204,46 @@ impl TokenStore for Spoiled {
         self.inner.tokens.remove(enterprise, id).await
     }
 
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.tokens.forget_expired(now).await
+    }
+
     async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable> {
         self.illness.check(Part::Tokens)?;
         self.inner.tokens.secret(name, fresh).await
+    }
+}
+
+#[async_trait]
+impl AccessStore for Spoiled {
+    async fn add(&self, record: AccessRecord) -> Result<bool, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.add(record).await
+    }
+
+    async fn replace(&self, old: &AccessRecord, new: AccessRecord) -> Result<bool, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.replace(old, new).await
+    }
+
+    async fn get(&self, key: &AccessKey) -> Result<Option<AccessRecord>, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.get(key).await
+    }
+
+    async fn take(&self, key: &AccessKey) -> Result<Option<AccessRecord>, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.take(key).await
+    }
+
+    async fn list(&self, kind: AccessKind, enterprise: &EnterpriseId) -> Result<Vec<AccessRecord>, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.list(kind, enterprise).await
+    }
+
+    async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
+        self.illness.check(Part::Tokens)?;
+        self.inner.access.forget_expired(now).await
     }
 }

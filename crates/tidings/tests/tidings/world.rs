@@ -13,6 +13,8 @@ use feed::retention::Retention;
 use feed::time::Second;
 use http::Request;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
@@ -22,11 +24,14 @@ use tidings::auth::token::hash_of;
 use tidings::boot::{FirstUser, open_stores, services, set_up};
 use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
+use tidings::http::origin::Peer;
 use tidings::http::rate_limit::RateLimit;
 use tidings::http::{Server, router};
 use tidings::service::Services;
 use tower::ServiceExt;
 
+/// The address that requests come from.
+pub(crate) const PEER: [u8; 4] = [192, 0, 2, 1];
 /// The clock at the start: 2025-06-15T15:06:40+00:00.
 pub(crate) const NOW: u32 = 1_750_000_000;
 /// The settling delay of history order, in seconds.
@@ -120,15 +125,17 @@ impl World {
             .get_matches_from(usual.iter().chain(flags));
         let settings = Settings::load(&matches).unwrap();
         let clock = Arc::new(ManualClock::at(Second(NOW)));
-        let stores = hands(open_stores(&settings).unwrap());
+        let stores = hands(open_stores(&settings).unwrap().0);
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
-        let rate_limit =
-            settings.rate_limit_per_minute.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
+        let limit =
+            |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
         let router = router::router(Server {
             services: services.clone(),
             public_url: settings.public_url.clone(),
-            rate_limit,
+            rate_limit: limit(settings.rate_limit_per_minute),
+            application_limit: limit(settings.application_rate_limit_per_minute),
             metrics_shown: settings.metrics,
+            trusted_proxies: settings.trusted_proxies.clone(),
         });
         let world = World { services, clock, router };
         world.people().await;
@@ -180,6 +187,8 @@ impl World {
             user: UserId::new(user).unwrap(),
             enterprise: EnterpriseId::new(home).unwrap(),
             scopes,
+            application: None,
+            family: None,
             note: String::new(),
             created_at: Second(NOW),
             expires_at,
@@ -188,7 +197,8 @@ impl World {
     }
 
     /// Sends a request.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(Peer(SocketAddr::from((PEER, 4_711))));
         Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
     }
 

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const TOKENS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("tokens");
+/// Text of the key to the record.
+pub(super) const ACCESS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("access");
 pub(super) const SECRETS: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("secrets");
 pub(super) const HOLDS: TableDefinition<'_, &str, ()> = TableDefinition::new("holds");
 pub(super) const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
@@ -123,6 +125,7 @@ impl Base {
         // All tables exist from here on, so that reading need not ask.
         let write = database.begin_write()?;
         write.open_table(TOKENS)?;
+        write.open_table(ACCESS)?;
         write.open_table(SECRETS)?;
         write.open_table(HOLDS)?;
         write.open_table(SNAPSHOTS)?;

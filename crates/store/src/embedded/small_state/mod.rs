@@ -1,34 +1,39 @@
-//! The small state: tokens, secrets, holds, and snapshots of the directory, in a redb database.
+//! The small state: tokens, access records, secrets, holds, and snapshots of the directory, in a redb database.
 //!
 //! | Table | Key | Value |
 //! |---|---|---|
 //! | `tokens` | number, growing | the record as JSON |
+//! | `access` | kind and name of an access record | the record as JSON |
 //! | `secrets` | name | 32 bytes |
 //! | `holds` | enterprise | nothing: its events are not swept |
 //! | `snapshots` | `directory` | the directory as JSON |
 //! | | `heard` | partition (8 bytes) and count of frames (8 bytes) that it has heard |
 //!
-//! Tokens, secrets and holds are in memory as well, so that they can be read whatever the disk does.
+//! All but the snapshot is in memory as well, and is read and decided about there, so that a disk that is full or
+//! failing locks nobody out. A change is made durable first and then in memory, one after the other. If it is told to
+//! have failed it may be found made after a restart.
 //!
 //! The directory is what events made of it. A snapshot says up to which frame it heard them; opening plays the later
 //! ones, so the two can never disagree, and a partition is sealed only when a durable snapshot has heard all of it.
 
+mod access;
 mod base;
+mod tokens;
 
 use super::codec::{Taker, put_u64};
 use super::fault::Fault;
 use super::files::Files;
+use crate::access_store::{AccessKey, AccessRecord};
 use crate::ledger::Unavailable;
-use crate::token_store::{TokenHash, TokenRecord};
-use base::{Base, DIRECTORY, HEARD, HOLDS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
+use crate::token_store::TokenRecord;
+use base::{ACCESS, Base, DIRECTORY, HEARD, HOLDS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
 use feed::directory::Directory;
 use feed::id::EnterpriseId;
-use feed::limits::LIST_ROWS_MAX;
 use redb::{ReadableDatabase, ReadableTable, StorageError};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 pub(super) use base::check;
 
@@ -55,21 +60,90 @@ impl Heard {
     }
 }
 
-/// What is in the database and in memory.
+/// What is in memory.
 #[derive(Debug, Default)]
 struct Kept {
     tokens: BTreeMap<u64, TokenRecord>,
     hashes: FxHashMap<[u8; 32], u64>,
     ids: FxHashMap<String, u64>,
+    access: BTreeMap<AccessKey, AccessRecord>,
     secrets: FxHashMap<String, [u8; 32]>,
     holds: BTreeSet<String>,
 }
 
-impl Kept {
-    fn add(&mut self, number: u64, token: TokenRecord) {
-        self.hashes.insert(token.hash.0, number);
-        self.ids.insert(token.id.clone(), number);
-        self.tokens.insert(number, token);
+/// A change of one row.
+#[derive(Debug)]
+enum Change {
+    Token(u64, TokenRecord),
+    NoToken(u64),
+    Access(AccessRecord),
+    NoAccess(AccessKey),
+    Secret(String, [u8; 32]),
+    Hold(String),
+    NoHold(String),
+}
+
+impl Change {
+    /// Makes it in the database.
+    fn write(&self, write: &redb::WriteTransaction) -> Result<(), redb::Error> {
+        match self {
+            Change::Token(number, token) => {
+                let json = serde_json::to_vec(token).map_err(broken)?;
+                write.open_table(TOKENS)?.insert(number, json.as_slice())?;
+            }
+            Change::NoToken(number) => {
+                write.open_table(TOKENS)?.remove(number)?;
+            }
+            Change::Access(record) => {
+                let json = serde_json::to_vec(record).map_err(broken)?;
+                write.open_table(ACCESS)?.insert(record.key().to_string().as_str(), json.as_slice())?;
+            }
+            Change::NoAccess(key) => {
+                write.open_table(ACCESS)?.remove(key.to_string().as_str())?;
+            }
+            Change::Secret(name, secret) => {
+                write.open_table(SECRETS)?.insert(name.as_str(), secret)?;
+            }
+            Change::Hold(line) => {
+                write.open_table(HOLDS)?.insert(line.as_str(), ())?;
+            }
+            Change::NoHold(line) => {
+                write.open_table(HOLDS)?.remove(line.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes it in memory.
+    fn apply(self, kept: &mut Kept) {
+        match self {
+            Change::Token(number, token) => {
+                kept.hashes.insert(token.hash.0, number);
+                kept.ids.insert(token.id.clone(), number);
+                kept.tokens.insert(number, token);
+            }
+            Change::NoToken(number) => {
+                if let Some(token) = kept.tokens.remove(&number) {
+                    kept.hashes.remove(&token.hash.0);
+                    kept.ids.remove(&token.id);
+                }
+            }
+            Change::Access(record) => {
+                kept.access.insert(record.key(), record);
+            }
+            Change::NoAccess(key) => {
+                kept.access.remove(&key);
+            }
+            Change::Secret(name, secret) => {
+                kept.secrets.insert(name, secret);
+            }
+            Change::Hold(line) => {
+                kept.holds.insert(line);
+            }
+            Change::NoHold(line) => {
+                kept.holds.remove(&line);
+            }
+        }
     }
 }
 
@@ -78,6 +152,8 @@ impl Kept {
 pub(super) struct SmallState {
     base: Base,
     kept: RwLock<Kept>,
+    /// Held from deciding about a change until it is in memory.
+    turn: Mutex<()>,
 }
 
 impl SmallState {
@@ -89,98 +165,54 @@ impl SmallState {
             let read = database.begin_read()?;
             for row in read.open_table(TOKENS)?.iter()? {
                 let (number, json) = row?;
-                kept.add(number.value(), serde_json::from_slice(json.value()).map_err(broken)?);
+                Change::Token(number.value(), serde_json::from_slice(json.value()).map_err(broken)?).apply(&mut kept);
+            }
+            for row in read.open_table(ACCESS)?.iter()? {
+                Change::Access(serde_json::from_slice(row?.1.value()).map_err(broken)?).apply(&mut kept);
             }
             for row in read.open_table(SECRETS)?.iter()? {
                 let (name, secret) = row?;
-                kept.secrets.insert(name.value().to_owned(), secret.value());
+                Change::Secret(name.value().to_owned(), secret.value()).apply(&mut kept);
             }
             for row in read.open_table(HOLDS)?.iter()? {
-                kept.holds.insert(row?.0.value().to_owned());
+                Change::Hold(row?.0.value().to_owned()).apply(&mut kept);
             }
             Ok(kept)
         });
         let kept = read.map_err(|unavailable| Fault::Damaged(unavailable.to_string()))?;
-        Ok(SmallState { base, kept: RwLock::new(kept) })
+        Ok(SmallState { base, kept: RwLock::new(kept), turn: Mutex::new(()) })
     }
 
     fn kept(&self) -> RwLockReadGuard<'_, Kept> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
-        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    /// Decides about changes and makes them, all or none; nobody comes between.
+    fn change<T>(&self, decide: impl FnOnce(&Kept) -> (T, Vec<Change>)) -> Result<T, Unavailable> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (answer, changes) = decide(&self.kept());
+        if !changes.is_empty() {
+            self.write(&changes)?;
+            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+            changes.into_iter().for_each(|change| change.apply(&mut kept));
+        }
+        Ok(answer)
     }
 
-    pub(super) fn add_token(&self, token: TokenRecord) -> Result<(), Unavailable> {
-        let json = serde_json::to_vec(&token).map_err(|error| told(broken(error)))?;
-        let number = self.base.with(|database| {
-            let write = database.begin_write()?;
-            let number = {
-                let mut tokens = write.open_table(TOKENS)?;
-                let number = tokens.last()?.map_or(0, |(last, _)| last.value() + 1);
-                tokens.insert(number, json.as_slice())?;
-                number
-            };
-            write.commit()?;
-            Ok(number)
-        })?;
-        self.kept_mut().add(number, token);
-        Ok(())
-    }
-
-    pub(super) fn token_by_hash(&self, hash: &TokenHash) -> Option<TokenRecord> {
-        let kept = self.kept();
-        kept.tokens.get(kept.hashes.get(&hash.0)?).cloned()
-    }
-
-    pub(super) fn token_by_id(&self, id: &str) -> Option<TokenRecord> {
-        let kept = self.kept();
-        kept.tokens.get(kept.ids.get(id)?).cloned()
-    }
-
-    pub(super) fn tokens(&self, enterprise: &EnterpriseId) -> Vec<TokenRecord> {
-        let kept = self.kept();
-        let theirs = kept.tokens.values().filter(|token| token.enterprise == *enterprise);
-        theirs.take(LIST_ROWS_MAX).cloned().collect()
-    }
-
-    pub(super) fn remove_token(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable> {
-        let theirs = self.token_by_id(id).filter(|token| token.enterprise == *enterprise);
-        let number = self.kept().ids.get(id).copied();
-        let (Some(token), Some(number)) = (theirs, number) else { return Ok(false) };
+    fn write(&self, changes: &[Change]) -> Result<(), Unavailable> {
         self.base.with(|database| {
             let write = database.begin_write()?;
-            write.open_table(TOKENS)?.remove(number)?;
+            changes.iter().try_for_each(|change| change.write(&write))?;
             Ok(write.commit()?)
-        })?;
-        let mut kept = self.kept_mut();
-        kept.tokens.remove(&number);
-        kept.ids.remove(id);
-        kept.hashes.remove(&token.hash.0);
-        Ok(true)
+        })
     }
 
+    /// The secret of this name, which is `fresh` if there was none.
     pub(super) fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], Unavailable> {
-        if let Some(secret) = self.kept().secrets.get(name) {
-            return Ok(*secret);
-        }
-        // Writers take turns, so whoever comes second finds the secret of the first.
-        let secret = self.base.with(|database| {
-            let write = database.begin_write()?;
-            let secret = {
-                let mut secrets = write.open_table(SECRETS)?;
-                let kept = secrets.get(name)?.map(|secret| secret.value());
-                if kept.is_none() {
-                    secrets.insert(name, fresh)?;
-                }
-                kept.unwrap_or(fresh)
-            };
-            write.commit()?;
-            Ok(secret)
-        })?;
-        self.kept_mut().secrets.insert(name.to_owned(), secret);
-        Ok(secret)
+        self.change(|kept| match kept.secrets.get(name) {
+            Some(secret) => (*secret, Vec::new()),
+            None => (fresh, vec![Change::Secret(name.to_owned(), fresh)]),
+        })
     }
 
     /// The enterprises under a hold.
@@ -189,25 +221,8 @@ impl SmallState {
     }
 
     pub(super) fn hold(&self, enterprise: &EnterpriseId, on: bool) -> Result<(), Unavailable> {
-        self.base.with(|database| {
-            let write = database.begin_write()?;
-            {
-                let mut holds = write.open_table(HOLDS)?;
-                if on {
-                    holds.insert(enterprise.as_str(), ())?;
-                } else {
-                    holds.remove(enterprise.as_str())?;
-                }
-            }
-            Ok(write.commit()?)
-        })?;
-        let mut kept = self.kept_mut();
-        if on {
-            kept.holds.insert(enterprise.as_str().to_owned());
-        } else {
-            kept.holds.remove(enterprise.as_str());
-        }
-        Ok(())
+        let line = enterprise.as_str().to_owned();
+        self.change(|_| ((), vec![if on { Change::Hold(line) } else { Change::NoHold(line) }]))
     }
 
     /// Up to where the snapshot has heard, if there is one.
@@ -244,33 +259,16 @@ impl SmallState {
         })
     }
 
-    /// Copies everything into another, empty one, in one transaction.
+    /// Copies everything into another, empty one.
     pub(super) fn copy_to(&self, other: &SmallState) -> Result<(), Unavailable> {
-        let (heard, directory) = (self.heard()?, self.directory()?);
+        if let Some(heard) = self.heard()? {
+            other.put_snapshot(heard, Some(&self.directory()?))?;
+        }
         let kept = self.kept();
-        let directory = serde_json::to_vec(&directory).map_err(|error| told(broken(error)))?;
-        other.base.with(|database| {
-            let write = database.begin_write()?;
-            {
-                let mut tokens = write.open_table(TOKENS)?;
-                for (number, token) in &kept.tokens {
-                    tokens.insert(*number, serde_json::to_vec(token).map_err(broken)?.as_slice())?;
-                }
-                let mut secrets = write.open_table(SECRETS)?;
-                for (name, secret) in &kept.secrets {
-                    secrets.insert(name.as_str(), *secret)?;
-                }
-                let mut holds = write.open_table(HOLDS)?;
-                for line in &kept.holds {
-                    holds.insert(line.as_str(), ())?;
-                }
-                let mut snapshots = write.open_table(SNAPSHOTS)?;
-                snapshots.insert(DIRECTORY, directory.as_slice())?;
-                if let Some(heard) = heard {
-                    snapshots.insert(HEARD, heard.to_bytes().as_slice())?;
-                }
-            }
-            Ok(write.commit()?)
-        })
+        let tokens = kept.tokens.iter().map(|(number, token)| Change::Token(*number, token.clone()));
+        let access = kept.access.values().map(|record| Change::Access(record.clone()));
+        let secrets = kept.secrets.iter().map(|(name, secret)| Change::Secret(name.clone(), *secret));
+        let holds = kept.holds.iter().map(|line| Change::Hold(line.clone()));
+        other.write(&tokens.chain(access).chain(secrets).chain(holds).collect::<Vec<_>>())
     }
 }

@@ -3,6 +3,7 @@
 //! A promise that is not in the list is an unused function, which the compiler reports. What the lines of a ledger owe
 //! to *lists* (a shared folder, a group) is tested only for lists nobody posted to: `feed::audience` names none yet.
 
+pub(crate) mod access;
 pub(crate) mod again;
 pub(crate) mod apart;
 pub(crate) mod arrival;
@@ -23,6 +24,15 @@ pub(crate) mod windows;
 macro_rules! every_promise {
     ($keeper:ty) => {
         $crate::contract::promises! { $keeper:
+            access {
+                a_key_is_given_once
+                kinds_do_not_meet_under_one_name
+                a_record_is_replaced_only_as_it_was_seen
+                of_two_takers_one_gets_it
+                records_are_listed_by_kind_and_enterprise_in_order_of_keys
+                what_expired_is_forgotten_and_nothing_else
+                records_are_kept_across_restarts
+            }
             again {
                 an_event_published_twice_is_stored_once
                 a_batch_is_looked_through_for_its_own_duplicates
@@ -138,6 +148,7 @@ macro_rules! every_promise {
                 a_token_is_found_by_its_hash_and_by_its_id
                 tokens_are_listed_per_enterprise_oldest_first
                 an_enterprise_removes_only_its_own_tokens
+                tokens_that_expired_are_forgotten
                 of_a_secret_the_first_one_stays
                 tokens_and_secrets_are_kept_across_restarts
             }

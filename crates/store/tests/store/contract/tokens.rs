@@ -14,6 +14,8 @@ fn token(n: u8, home: &str) -> TokenRecord {
         user: user("7"),
         enterprise: enterprise(home),
         scopes: Scopes::ENTERPRISE.and(Scopes::PUBLISH),
+        application: None,
+        family: None,
         note: "for the tests".to_owned(),
         created_at: Second(NOW + u32::from(n)),
         expires_at: (n != 3).then_some(Second(NOW + 99)),
@@ -59,6 +61,16 @@ pub(crate) async fn an_enterprise_removes_only_its_own_tokens<K: Keeper>() {
     assert_eq!(tokens.find(&TokenHash([2; 32])).await.unwrap(), None);
     assert_eq!(tokens.find_by_id("token-2").await.unwrap(), None);
     assert_eq!(listed(tokens, "1").await, [token(1, "1"), token(3, "1")]);
+}
+
+pub(crate) async fn tokens_that_expired_are_forgotten<K: Keeper>() {
+    let trial = four::<K>().await;
+    let tokens = trial.tokens();
+    assert_eq!(tokens.forget_expired(Second(NOW + 98)).await.unwrap(), 0);
+    assert_eq!(tokens.forget_expired(Second(NOW + 99)).await.unwrap(), 3);
+    assert_eq!(listed(tokens, "1").await, [token(3, "1")], "it never ends");
+    assert_eq!(tokens.find(&TokenHash([1; 32])).await.unwrap(), None);
+    assert_eq!(tokens.find_by_id("token-1").await.unwrap(), None);
 }
 
 pub(crate) async fn of_a_secret_the_first_one_stays<K: Keeper>() {

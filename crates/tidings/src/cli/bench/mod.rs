@@ -131,16 +131,17 @@ impl Plan {
         self.only.is_empty() || self.only.iter().any(|only| only == kind)
     }
 
-    fn settings(&self, place: &Place) -> Vec<(&'static str, String)> {
+    fn settings(&self, place: &Place) -> Result<Vec<(&'static str, String)>, String> {
         let loads: Vec<String> = self.loads.iter().map(Load::to_string).collect();
-        vec![
+        Ok(vec![
             ("data", self.data.clone()),
             ("plain appending on", file_system(place.folder())),
             ("rounds", format!("{} of {} s", self.rounds, self.round.as_secs())),
             ("loads", loads.join(", ")),
             ("waiting readers", self.idle.to_string()),
             ("seed", self.seed.to_string()),
-        ]
+            ("bytes of an event, both renderings", plain::event_bytes(self.seed)?.to_string()),
+        ])
     }
 }
 
@@ -169,7 +170,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let threads = (machine.cores / 2).max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(|why| format!("the runtime cannot be started: {why}"))?;
-    let mut report = Report { machine, settings: plan.settings(&place), rows: Vec::new() };
+    let mut report = Report { machine, settings: plan.settings(&place)?, rows: Vec::new() };
     say(report.head());
     say("");
     let outcome = runtime.block_on(async {
@@ -179,7 +180,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
         }
     });
     plan.progress.0.finish_and_clear();
-    say(report.table().trim_end());
+    if !report.rows.is_empty() {
+        say(report.table().trim_end());
+    }
     if let Some(path) = matches.get_one::<PathBuf>("json") {
         let text = format!("{:#}\n", report.json());
         std::fs::write(path, text).map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
@@ -217,7 +220,6 @@ async fn busy(
     publishers.fill(deeds, FILL_EVENTS).await?;
     if plan.measures("publish") {
         let mut plain = Plain::make(place.folder(), deeds)?;
-        report.settings.push(("bytes of an event", plain.event_bytes().to_string()));
         for load in &plan.loads {
             let (back, rows) = publishers.measure(plan, deeds, plain, *load).await?;
             plain = back;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Events in one write, which is synced before the next.
-pub(super) const BATCH: usize = 500;
+const BATCH: usize = 500;
 /// Different batches.
 const BATCHES: usize = 16;
 /// The file is this large from the start, so that no write makes it grow; at its end writing goes on at its start.
@@ -44,11 +44,6 @@ impl Plain {
         Ok(Plain { file, batches, at: 0, next: 0 })
     }
 
-    /// Bytes of an event, as readers get them in both feeds together.
-    pub(super) fn event_bytes(&self) -> usize {
-        self.batches.iter().map(Vec::len).sum::<usize>() / (BATCHES * BATCH)
-    }
-
     /// Appends for so long, and answers events a second.
     pub(super) fn run(&mut self, span: Duration) -> Result<f64, String> {
         let watch = Stopwatch::start();
@@ -72,6 +67,11 @@ impl Plain {
         self.at += length;
         self.file.sync_data()
     }
+}
+
+/// Bytes of an event of this seed, as readers get them in both feeds together: the mean.
+pub(super) fn event_bytes(seed: u64) -> Result<usize, String> {
+    Ok(rendered(&mut Deeds::of(seed))?.len() / BATCH)
 }
 
 /// The renderings of the next events, one after the other.

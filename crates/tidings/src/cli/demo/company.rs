@@ -21,6 +21,10 @@ pub(super) const USER: &str = "20306589101";
 pub(super) const OTHER_USER: &str = "20306589102";
 /// The user id of the application that publishes.
 const PUBLISHER: &str = "20306589199";
+/// The user id of the application that signs in with its secret.
+pub(super) const COLLECTOR: &str = "20306589198";
+/// The user id of the application that signs in with a key.
+pub(super) const AUDITOR: &str = "20306589197";
 
 /// The company's id.
 pub(super) fn enterprise_id() -> EnterpriseId {
@@ -84,7 +88,13 @@ pub(super) fn people() -> Vec<FirstUser> {
         person(id, name, login, role)
     };
     let mut people: Vec<FirstUser> = EVERYBODY.iter().take(COLLEAGUES).enumerate().map(colleague).collect();
-    people.push(person(PUBLISHER, "Halden publisher", "publisher@halden.example", Role::ServiceAccount));
+    for (id, name, login) in [
+        (PUBLISHER, "Halden publisher", "publisher@halden.example"),
+        (COLLECTOR, "Halden collector", "collector@halden.example"),
+        (AUDITOR, "Halden auditor", "auditor@halden.example"),
+    ] {
+        people.push(person(id, name, login, Role::ServiceAccount));
+    }
     people
 }
 

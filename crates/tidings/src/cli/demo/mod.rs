@@ -1,5 +1,6 @@
 //! `tidings demo`: a server with a made-up company whose people work, live.
 
+mod applications;
 mod company;
 mod dice;
 mod every_type;
@@ -13,6 +14,7 @@ use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
 use crate::boot::{BootError, boot, set_up};
 use crate::clock::SystemClock;
+use crate::config::proxies::TrustedProxies;
 use crate::config::{Data, Settings};
 use crate::entropy::random;
 use crate::service::Services;
@@ -21,7 +23,9 @@ use crate::telemetry::{LogFormat, start_logging};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use company::Tokens;
 use feed::id::EnterpriseId;
+use feed::limits::{TOKEN_LIFETIME_S_DEFAULT, TOKEN_LIFETIME_S_MAX};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use work::Work;
@@ -60,6 +64,22 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Begins with an event of every type there is, in both feeds"),
         )
+        .arg(
+            Arg::new("token-lifetime")
+                .long("token-lifetime")
+                .value_name("SECONDS")
+                .default_value("3600")
+                .value_parser(clap::value_parser!(u32).range(1..=i64::from(TOKEN_LIFETIME_S_MAX)))
+                .help("How long access tokens of applications live"),
+        )
+        .arg(
+            Arg::new("rate-limit")
+                .long("rate-limit")
+                .value_name("CALLS")
+                .default_value("0")
+                .value_parser(clap::value_parser!(u32))
+                .help("Calls a minute a user may make before 429; 0 is no limit"),
+        )
         .arg(env_file::arg())
 }
 
@@ -73,7 +93,6 @@ struct Wish<'a> {
 
 /// Serves the demo.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
-    let port = matches.get_one::<u16>("port").copied().unwrap_or(8080);
     let wish = Wish {
         quiet: matches.get_flag("quiet"),
         every_type: matches.get_flag("every-type"),
@@ -81,17 +100,23 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
         env_file: env_file::given(matches),
     };
     start_logging("warn", LogFormat::Text)?;
-    let settings = settings(port)?;
+    let settings = settings(matches)?;
     runtime()?.block_on(demo(&settings, &wish))
 }
 
-fn settings(port: u16) -> Result<Settings, String> {
+fn settings(matches: &ArgMatches) -> Result<Settings, String> {
+    let port = matches.get_one::<u16>("port").copied().unwrap_or(8080);
+    let token_lifetime_s = matches.get_one::<u32>("token-lifetime").copied().unwrap_or(TOKEN_LIFETIME_S_DEFAULT);
+    let rate_limit_per_minute = matches.get_one::<u32>("rate-limit").copied().and_then(NonZeroU32::new);
     Ok(Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
         data: Data::Memory,
         settling_delay_s: SETTLING_DELAY_S,
-        rate_limit_per_minute: None,
+        rate_limit_per_minute,
+        application_rate_limit_per_minute: None,
+        token_lifetime_s,
+        trusted_proxies: TrustedProxies::default(),
         metrics: true,
         enterprise: (company::enterprise_id(), company::NAME.to_owned()),
         admin: (String::new(), String::new()),
@@ -110,7 +135,10 @@ async fn demo(settings: &Settings, wish: &Wish<'_>) -> Result<(), String> {
     let work = begin_to_work(&booted.services, &tokens, wish).await?;
     let url = booted.base_url();
     if let Some(path) = wish.env_file {
-        env_file::write(path, &env_lines(&url, enterprise, &tokens))?;
+        let config = applications::config_path(path).map_err(|why| format!("{}: {why}", path.display()))?;
+        let made = applications::make(&booted.services).await.map_err(shown)?;
+        env_file::write(&config, &made.jwt_config)?;
+        env_file::write(path, &(env_lines(&url, enterprise, &tokens) + &made.env_lines(&config)))?;
     }
     introduce(&url, &tokens, wish);
     let working = (!wish.quiet).then(|| tokio::spawn(work.go_on()));

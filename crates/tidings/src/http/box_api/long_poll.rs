@@ -4,6 +4,7 @@ use super::events::json_body;
 use crate::http::Server;
 use crate::http::caller::Asking;
 use crate::http::error::ApiError;
+use crate::http::origin::Origin;
 use crate::http::query::Query;
 use crate::service::watch::Message;
 use axum::extract::{RawQuery, State};
@@ -25,6 +26,7 @@ fn is_preflight(headers: &HeaderMap) -> bool {
 pub async fn options(
     State(server): State<Server>,
     headers: HeaderMap,
+    origin: Origin,
     asking: Result<Asking, ApiError>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -35,7 +37,7 @@ pub async fn options(
     let Asking(caller) = asking?;
     let StreamType::User(stream) = Query::of(raw.as_deref()).stream()? else { return Err(ApiError::NoLongPoll) };
     let channel = server.services.open_channel(&caller, stream).await?;
-    let base = base_url(&server, &headers);
+    let base = origin.base_url;
     let stream = StreamType::User(stream).name();
     // Legacy Java blindly adds `&stream_position=…`, so the URL has a parameter already.
     let url = format!("{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream}");
@@ -72,20 +74,4 @@ impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-/// The base URL that the client sees: configured, else from the request's own host and forwarded scheme. Each proxy of a
-/// chain appends to the forwarded headers, so the first value is that of the one the client spoke to.
-fn base_url(server: &Server, headers: &HeaderMap) -> String {
-    if let Some(url) = &server.public_url {
-        return url.clone();
-    }
-    let text = |name: &str| {
-        let first = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
-        (!first.is_empty()).then_some(first)
-    };
-    let scheme =
-        if text("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https")) { "https" } else { "http" };
-    let host = text("x-forwarded-host").or_else(|| text("host")).unwrap_or("localhost");
-    format!("{scheme}://{host}")
 }

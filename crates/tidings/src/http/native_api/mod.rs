@@ -1,5 +1,6 @@
 //! The server's own calls: publishing and administration.
 
+pub mod applications;
 pub mod body;
 pub mod events;
 pub mod tokens;

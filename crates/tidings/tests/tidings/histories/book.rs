@@ -153,7 +153,7 @@ impl Book {
     /// A new deed: mostly just now, sometimes late, sometimes a little early.
     pub(super) fn deed(&mut self, dice: &mut Dice, wall: u32) -> Deed {
         let home = dice.below(ENTERPRISES as u64);
-        let offset = *dice.one_of(&[0, 0, 0, 0, -1, -3, -10, -31, -100, -5_000, -100_000, 1, 50, 300]);
+        let offset = *dice.one_of(&[0, 0, 0, 0, -1, -3, -10, -31, -100, -5_000, -100_000, 1, 50, 200, 300]);
         let user =
             dice.chance(60).then(|| (*dice.one_of(&["ITEM_CREATE", "COMMENT_CREATE"]), *dice.one_of(&[SYNCED, "77"])));
         let enterprise = (user.is_none() || dice.chance(60)).then(|| *dice.one_of(&TYPES));

@@ -94,6 +94,8 @@ fn people(services: &Services, home: usize) -> Vec<Caller> {
     let caller = |person: usize| {
         let id = user_id(home, person);
         let record = TokenRecord {
+            application: None,
+            family: None,
             id: id.to_string(),
             hash: hash_of(id.as_str()),
             user: id.clone(),

@@ -87,7 +87,8 @@ impl Reader {
             reader.from = Some(wall.checked_add_signed(*dice.one_of(&[-200_000, -400, -60, -10, 0, 100])).unwrap());
         }
         if view == View::History && dice.chance(40) {
-            reader.before = Some(wall.checked_add_signed(*dice.one_of(&[-150_000, -300, -40, -2, 5, 200])).unwrap());
+            reader.before =
+                Some(wall.checked_add_signed(*dice.one_of(&[-150_000, -300, -40, -4, -2, 2, 5, 8, 200])).unwrap());
         }
         reader.choose_start(dice, book);
         reader
@@ -115,7 +116,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn is_of_closed_window(&self) -> bool {
+    pub(super) fn has_a_window(&self) -> bool {
         self.before.is_some()
     }
 

@@ -55,7 +55,7 @@ async fn only_user_streams_have_one() {
 
 #[tokio::test]
 async fn the_url_is_built_as_the_client_sees_the_server() {
-    let world = World::new().await;
+    let world = World::set(&["--trusted-proxies", "192.0.2.0/24"]).await;
     for (headers, expected) in [
         (&[("host", "localhost:8080")][..], "http://localhost:8080"),
         (&[], "http://localhost"),
@@ -75,6 +75,16 @@ async fn the_url_is_built_as_the_client_sees_the_server() {
         let url = url(&open(&world, "", headers).await);
         let (base, _) = url.split_once("/realtime/").unwrap();
         assert_eq!(base, expected, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_but_a_configured_proxy_says_where_the_server_is() {
+    let headers = [("host", "events.example"), ("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "https")];
+    for proxies in ["", "192.0.2.2,10.0.0.0/8"] {
+        let world = World::set(&["--trusted-proxies", proxies]).await;
+        let url = url(&open(&world, "", &headers).await);
+        assert_eq!(url.split_once("/realtime/").unwrap().0, "http://events.example");
     }
 }
 

@@ -136,7 +136,7 @@ async fn a_window_that_reaches_into_the_present_is_followed() {
     let world = World::new().await;
     let now = world.services.clock.now().0;
     let query = "stream_type=admin_logs&created_after=2025-06-15T15:00:00Z&created_before=2025-06-15T15:10:00Z";
-    world.publish([login("first"), login("outside").at(now - 3_600)]).await;
+    world.publish([login("first"), login("outside").at(now - 3_600), login("at-the-bound").at(now + 200)]).await;
     let end = world.page(ADMIN, query).await;
     assert!(end.entries.is_empty(), "not settled yet");
     world.settle();

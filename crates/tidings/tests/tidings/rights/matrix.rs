@@ -3,12 +3,14 @@
 //! It compares itself with the router, so a new route fails here until somebody has said who may use it.
 
 use crate::deeds::login;
+use crate::oauth::{CLIENT, KEY, PUBLIC_KEY, application};
 use crate::world::{
     ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, token_of,
 };
 use axum::body::Body;
 use feed::permission::Scopes;
 use http::Request;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::task::{Context, Poll, Waker};
@@ -45,6 +47,35 @@ fn tries() -> Vec<Try> {
         to("GET", "/api/v1/tokens"),
         with(to("POST", "/api/v1/tokens"), format!(r#"{{"user":"{TOMAS}"}}"#)),
         at(to("DELETE", "/api/v1/tokens/{id}"), format!("/api/v1/tokens/id-of-{}", token_of(TOMAS))),
+        to("GET", "/api/v1/applications"),
+        with(to("POST", "/api/v1/applications"), r#"{"name":"New"}"#.to_owned()),
+        at(to("GET", "/api/v1/applications/{id}"), format!("/api/v1/applications/{CLIENT}")),
+        with(
+            at(to("PATCH", "/api/v1/applications/{id}"), format!("/api/v1/applications/{CLIENT}")),
+            r#"{"enabled":false}"#.to_owned(),
+        ),
+        with(
+            at(to("POST", "/api/v1/applications/{id}/secrets"), format!("/api/v1/applications/{CLIENT}/secrets")),
+            "{}".to_owned(),
+        ),
+        at(to("GET", "/api/v1/applications/{id}/keys"), format!("/api/v1/applications/{CLIENT}/keys")),
+        with(
+            at(to("POST", "/api/v1/applications/{id}/keys"), format!("/api/v1/applications/{CLIENT}/keys")),
+            json!({ "public_key": PUBLIC_KEY }).to_string(),
+        ),
+        at(to("DELETE", "/api/v1/applications/{id}/keys/{key}"), format!("/api/v1/applications/{CLIENT}/keys/{KEY}")),
+        at(to("POST", "/api/v1/users/{id}/sign-in-codes"), format!("/api/v1/users/{TOMAS}/sign-in-codes")),
+        to("POST", "/oauth2/token"),
+        to("POST", "/oauth2/token/"),
+        to("POST", "/api/oauth2/token"),
+        to("POST", "/api/oauth2/token/"),
+        to("POST", "/oauth2/revoke"),
+        to("POST", "/oauth2/revoke/"),
+        to("POST", "/api/oauth2/revoke"),
+        to("POST", "/api/oauth2/revoke/"),
+        to("GET", "/oauth2/authorize"),
+        to("POST", "/oauth2/authorize"),
+        to("GET", "/api/oauth2/authorize"),
         to("GET", "/"),
         to("GET", "/errors"),
         to("GET", "/health/live"),
@@ -88,6 +119,7 @@ async fn status(it: &Try, token: Option<&str>) -> String {
         };
         world.give_token(HALDEN, ADMIN, others, &format!("without--{name}"), None).await;
     }
+    world.services.stores.access.add(application(HALDEN, SERVICE)).await.unwrap();
     let mut request = Request::builder().method(it.method).uri(&it.path);
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -137,6 +169,26 @@ async fn every_route_by_everybody() {
     GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403
     POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403
     DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403
+    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         403
+    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         403
+    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         403
+    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         403
+    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         403
+    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         403
+    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         403
+    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         403
+    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         403
+    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200

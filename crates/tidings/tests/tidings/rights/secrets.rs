@@ -1,8 +1,9 @@
 //! No token, channel, query or body is ever logged, at whatever level.
 
 use crate::deeds::{login, upload};
+use crate::oauth::{CLIENT, SECRET, application, by_credentials, form};
 use crate::spoiled::{Ill, Illness, Part, Spoiled};
-use crate::world::{ADMIN, MARA, World, by, token_of};
+use crate::world::{ADMIN, HALDEN, MARA, SERVICE, World, by, token_of};
 use axum::body::Body;
 use http::Request;
 use serde_json::json;
@@ -68,6 +69,26 @@ async fn nothing_secret_is_logged() {
         let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
         let answer = world.send(request.body(Body::from(body)).unwrap()).await;
         assert!(answer.status.is_client_error(), "{method} {path}");
+    }
+    // Signing in, well and badly.
+    world.services.stores.access.add(application(HALDEN, SERVICE)).await.unwrap();
+    let service = by_credentials(&world).await.ok().json();
+    secrets.extend([SECRET.to_owned(), service["access_token"].as_str().unwrap().to_owned()]);
+    let path = format!("/api/v1/users/{MARA}/sign-in-codes");
+    let code = world.send_json(ADMIN, "POST", &path, &json!({})).await.ok().json();
+    secrets.push(code["code"].as_str().unwrap().to_owned());
+    for (name, kind) in [
+        ("client_secret", "client_credentials"),
+        ("assertion", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        ("code", "authorization_code"),
+        ("refresh_token", "refresh_token"),
+    ] {
+        let pairs = [("client_id", CLIENT), ("client_secret", SECRET), ("grant_type", kind), (name, "mark-of-a-body")];
+        assert_eq!(form(&world, "/oauth2/token?x=mark-of-a-query", &pairs).await.status, 400);
+        assert_eq!(
+            form(&world, "/oauth2/revoke", &[("client_id", CLIENT), (name, "mark-of-a-body")]).await.status,
+            400
+        );
     }
     for ill in [Ill::Panics, Ill::Unavailable(Unavailable::Full)] {
         for part in [Part::Ledger, Part::Directory, Part::Tokens] {
