@@ -9,6 +9,7 @@ mod feeds;
 mod properties;
 mod renderings;
 mod samples;
+mod sharing;
 
 use feed::catalogue::Catalogue;
 use feed::event::Event;
