@@ -33,6 +33,8 @@ pub const FOLDER_DEPTH_MAX: usize = 256;
 pub const TREE_ITEMS_MAX: usize = 8_000_000;
 /// Largest body of any other request, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest directory that is imported at once, in bytes.
+pub const ROSTER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Entries on a page when no `limit` is given (protocol, section 4).

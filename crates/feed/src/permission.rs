@@ -110,17 +110,26 @@ pub enum Action {
     ManageUsers,
     /// Make, list and revoke tokens of any user of the enterprise.
     ManageTokens,
+    /// Add, change and remove groups, collaborations and synced folders.
+    ManageSharing,
+    /// Change the settings of the enterprise; import and export its directory.
+    ManageEnterprise,
+    /// See who heard an event, and why.
+    ExplainAudience,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 6] = [
+    pub const EVERY: [Action; 9] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
         Action::Publish,
         Action::ManageUsers,
         Action::ManageTokens,
+        Action::ManageSharing,
+        Action::ManageEnterprise,
+        Action::ExplainAudience,
     ];
 
     /// The scope that the application needs.
@@ -130,7 +139,11 @@ impl Action {
             Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
-            Action::ManageUsers | Action::ManageTokens => Scopes::ADMINISTER,
+            Action::ManageUsers
+            | Action::ManageTokens
+            | Action::ManageSharing
+            | Action::ManageEnterprise
+            | Action::ExplainAudience => Scopes::ADMINISTER,
         }
     }
 
@@ -141,8 +154,8 @@ impl Action {
             (_, Role::Admin) => true,
             (_, Role::User) => false,
             (Action::ReadEnterpriseFeed, Role::CoAdmin(rights)) => rights.reports,
-            (Action::ActAsUser | Action::ManageUsers, Role::CoAdmin(rights)) => rights.users,
-            (Action::ManageTokens, Role::CoAdmin(_)) => false,
+            (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
+            (Action::ManageTokens | Action::ManageEnterprise | Action::ExplainAudience, Role::CoAdmin(_)) => false,
             (_, Role::ServiceAccount) => true,
         }
     }
@@ -181,8 +194,12 @@ impl fmt::Display for Denied {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
-                Action::ManageUsers => "The user is neither an admin nor a co-admin who may manage users.",
-                Action::ManageTokens => "The user is not an admin.",
+                Action::ManageUsers | Action::ManageSharing => {
+                    "The user is neither an admin nor a co-admin who may manage users."
+                }
+                Action::ManageTokens | Action::ManageEnterprise | Action::ExplainAudience => {
+                    "The user is not an admin."
+                }
             }),
         }
     }
@@ -225,6 +242,9 @@ mod tests {
         Publish [publish]: user, co-admin, co-admin (reports), co-admin (users), admin, service account
         ManageUsers [administer]: co-admin (users), admin, service account
         ManageTokens [administer]: admin, service account
+        ManageSharing [administer]: co-admin (users), admin, service account
+        ManageEnterprise [administer]: admin, service account
+        ExplainAudience [administer]: admin, service account
         ");
     }
 

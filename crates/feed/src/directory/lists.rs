@@ -134,6 +134,11 @@ impl Lists {
         gone.push(Gone { circle, from: since.to_bits(), to: place.to_bits() });
     }
 
+    /// Everybody who left an open circle.
+    pub(crate) fn everybody_gone(&self) -> impl Iterator<Item = UserKey> {
+        self.gone.keys().copied()
+    }
+
     /// Where somebody belonged and left.
     pub(crate) fn gone(&self, user: UserKey) -> &[Gone] {
         self.gone.get(&user).map(Vec::as_slice).unwrap_or_default()

@@ -235,9 +235,13 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Publish(PublishError::Denied(why)) => return denied(why, ""),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
-        AdminError::NoSuchUser(_) | AdminError::NoSuchToken(_) => (StatusCode::NOT_FOUND, "not_found"),
-        AdminError::UserExists(_) | AdminError::LoginTaken(_) => (StatusCode::CONFLICT, "conflict"),
-        AdminError::BadId(_) | AdminError::BadText(_) | AdminError::BadRole(_) => {
+        AdminError::NoSuchUser(_) | AdminError::NoSuchToken(_) | AdminError::Missing(..) => {
+            (StatusCode::NOT_FOUND, "not_found")
+        }
+        AdminError::UserExists(_) | AdminError::LoginTaken(_) | AdminError::Taken(..) => {
+            (StatusCode::CONFLICT, "conflict")
+        }
+        AdminError::BadId(_) | AdminError::BadText(_) | AdminError::BadRole(_) | AdminError::Bad(_) => {
             (StatusCode::BAD_REQUEST, "bad_request")
         }
         AdminError::ScopeBeyondOwn(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),

@@ -4,9 +4,13 @@
 //! finds its own, from the channel).
 
 pub mod administer;
+pub mod enterprise;
+pub mod explain;
 pub mod health;
 pub mod publish;
 pub mod read;
+pub mod roster;
+pub mod sharing;
 pub mod sweep;
 pub mod watch;
 

@@ -1,6 +1,10 @@
 //! The server's own calls: publishing and administration.
 
 pub mod body;
+pub mod collaborations;
+pub mod enterprise;
 pub mod events;
+pub mod explain;
+pub mod groups;
 pub mod tokens;
 pub mod users;
