@@ -101,15 +101,17 @@ impl Directory {
             Effect::UserDeleted(id) => self.delete_user(id, at),
             Effect::Synced { user, folder } => {
                 let Some(user) = self.users.key(user) else { return };
-                let (who, folder) = (self.who(user, at.enterprise), self.item(folder, at));
+                let who = Who::user(user, true);
+                let folder = self.tree.key(EnterpriseKey::ANY, folder.as_str(), &mut self.odd);
                 if self.synced.get(folder, who).is_none() {
                     self.synced.set(folder, who, Since(at.place.to_bits()));
                     self.joined(Circle::Syncers(folder), who, at);
                 }
             }
             Effect::Unsynced { user, folder } => {
-                let (Some(user), Some(folder)) = (self.users.key(user), self.known_item(folder, at)) else { return };
-                self.unsync(folder, self.who(user, at.enterprise), at);
+                let folder = self.tree.find(EnterpriseKey::ANY, folder.as_str(), &self.odd);
+                let (Some(user), Some(folder)) = (self.users.key(user), folder) else { return };
+                self.unsync(folder, Who::user(user, true), at);
             }
             Effect::GroupSet { group, name } => {
                 self.groups.set(at.enterprise, group, name.as_ref(), at.place.second);
@@ -311,8 +313,10 @@ impl Directory {
         let Some(enterprise) = self.enterprise_key(enterprise) else { return false };
         let find = |id: &ItemId| self.tree.find(enterprise, id.as_str(), &self.odd);
         let Some(item) = find(item) else { return false };
-        let owner = owner.as_ref().map(|owner| self.users.key(owner));
-        if owner.is_some_and(|owner| owner.is_some() && owner != self.tree.owner(item)) {
+        // An owner not yet known may be made known by the effect before this one.
+        if let Some(owner) = owner
+            && self.users.key(owner).is_none_or(|owner| self.tree.owner(item) != Some(owner))
+        {
             return false;
         }
         let mut below = item;

@@ -135,16 +135,11 @@ impl Directory {
         self.collaboration_view(self.item_key(enterprise, item)?, who)
     }
 
-    /// The folders of an enterprise that a user has synced.
-    pub fn synced_folders(&self, enterprise: &EnterpriseId, user: &UserId) -> Vec<ItemId> {
-        let (Some(enterprise), Some(user)) = (self.enterprise_key(enterprise), self.users.key(user)) else {
-            return Vec::new();
-        };
-        let theirs = self.synced.of(self.who(user, enterprise)).map(|(folder, _)| folder);
-        theirs
-            .filter(|folder| self.tree.enterprise(*folder) == Some(enterprise))
-            .filter_map(|it| self.item_id(it))
-            .collect()
+    /// The folders that a user has synced.
+    pub fn synced_folders(&self, user: &UserId) -> Vec<ItemId> {
+        let Some(user) = self.users.key(user) else { return Vec::new() };
+        let theirs = self.synced.of(Who::user(user, true)).map(|(folder, _)| folder);
+        theirs.filter_map(|folder| self.item_id(folder)).collect()
     }
 
     /// The folders known to lie above an item, from the top down.

@@ -1,6 +1,6 @@
 //! What the audience asks: who hears of an item, through what, and who has it synced.
 
-use super::keys::{ItemKey, Who, WhoIs};
+use super::keys::{EnterpriseKey, ItemKey, Packed, Who, WhoIs};
 use super::users::UserRow;
 use super::{Circle, Directory, Tie, UserKey};
 use crate::event::Item;
@@ -11,6 +11,8 @@ use crate::limits::AUDIENCE_POSTED_MAX;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Way {
     pub(super) items: Vec<ItemKey>,
+    /// The same by their ids, also of those that only the event shows.
+    ids: Vec<Packed>,
     pub(super) owner: Option<UserKey>,
     /// Whether something on it lies in the trash, where no collaboration reaches.
     pub(super) trashed: bool,
@@ -19,11 +21,8 @@ pub(crate) struct Way {
 impl Way {
     /// This way and another one of the same item, which was moved.
     pub(crate) fn join(&mut self, other: Way) {
-        for item in other.items {
-            if !self.items.contains(&item) {
-                self.items.push(item);
-            }
-        }
+        self.items.extend(other.items.into_iter().filter(|item| !self.items.contains(item)).collect::<Vec<_>>());
+        self.ids.extend(other.ids.into_iter().filter(|id| !self.ids.contains(id)).collect::<Vec<_>>());
     }
 }
 
@@ -38,6 +37,9 @@ impl Directory {
         let mut shown: Vec<ItemKey> = own.into_iter().chain(item.folders.iter().rev().filter_map(find)).collect();
         let above = shown.pop().map(|top| self.tree.above(top)).unwrap_or_default();
         way.trashed = above.trashed || shown.iter().any(|item| self.tree.is_trashed(*item));
+        let shown_ids = std::iter::once(&item.id).chain(item.folders.iter().rev());
+        way.ids.extend(shown_ids.filter_map(|id| self.odd.find(id.as_str())));
+        way.ids.extend(above.items.iter().skip(1).filter_map(|item| self.tree.packed(*item)));
         way.items = shown;
         way.items.extend(above.items);
         way
@@ -96,14 +98,13 @@ impl Directory {
 
     /// The folders on a way that somebody has synced.
     pub(crate) fn synced_on(&self, way: &Way) -> Vec<SyncedFolder> {
-        let synced = way.items.iter().filter(|item| self.synced.to(**item).next().is_some());
-        synced.map(|item| SyncedFolder(*item)).collect()
+        let folders = way.ids.iter().filter_map(|id| self.tree.find_packed(EnterpriseKey::ANY, *id));
+        folders.filter(|folder| self.synced.to(*folder).next().is_some()).map(SyncedFolder).collect()
     }
 
     /// Whether the user has the folder synced.
     pub(crate) fn has_synced(&self, user: UserKey, folder: SyncedFolder) -> bool {
-        let Some(enterprise) = self.tree.enterprise(folder.0) else { return false };
-        self.synced.hears(folder.0, self.who(user, enterprise))
+        self.synced.hears(folder.0, Who::user(user, true))
     }
 
     /// Those in a large circle who have a folder synced: a list of its own if they are many, and each of them if not.

@@ -20,6 +20,11 @@ key!(
     /// An enterprise.
     EnterpriseKey
 );
+impl EnterpriseKey {
+    /// No enterprise in particular: folders are synced by users, whoever's they are.
+    pub(crate) const ANY: EnterpriseKey = EnterpriseKey(u32::MAX);
+}
+
 key!(
     /// A user.
     UserKey

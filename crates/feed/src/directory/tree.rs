@@ -40,6 +40,16 @@ impl Tree {
         self.by_id.get(&(enterprise, odd.find(id)?)).copied()
     }
 
+    /// The item of an id that was packed.
+    pub(crate) fn find_packed(&self, enterprise: EnterpriseKey, id: Packed) -> Option<ItemKey> {
+        self.by_id.get(&(enterprise, id)).copied()
+    }
+
+    /// The id of an item, packed.
+    pub(crate) fn packed(&self, item: ItemKey) -> Option<Packed> {
+        self.rows.get(index(item.0)).map(|row| row.id)
+    }
+
     pub(crate) fn id(&self, item: ItemKey, odd: &OddIds) -> SmolStr {
         self.rows.get(index(item.0)).map(|row| odd.text(row.id)).unwrap_or_default()
     }

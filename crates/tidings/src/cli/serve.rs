@@ -14,17 +14,17 @@ use std::sync::Arc;
 
 /// The command; its arguments are the settings.
 pub(super) fn command() -> Command {
-    Command::new("serve").about("Serves feeds until it is stopped").arg(
-        env_file::arg()
-            .help("At the first start of a store: writes URL, ids and the first token as shell lines, in one step"),
-    )
-    .arg(
-        Arg::new("directory")
-            .long("directory")
-            .value_name("FILE")
-            .value_parser(clap::value_parser!(PathBuf))
-            .help("Users, groups and collaborations (TOML or JSON) to be there; what is there already stays as it is"),
-    )
+    Command::new("serve")
+        .about("Serves feeds until it is stopped")
+        .arg(
+            env_file::arg()
+                .help("At the first start of a store: writes URL, ids and the first token as shell lines, in one step"),
+        )
+        .arg(
+            Arg::new("directory").long("directory").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(
+                "Users, groups and collaborations (TOML or JSON) to be there; what is there already stays as it is",
+            ),
+        )
 }
 
 /// Serves.

@@ -133,7 +133,7 @@ impl Services {
             let mut roster = Roster::default();
             let active = |user: &&User| user.home == *home && user.status == Status::Active;
             for user in directory.users().filter(active) {
-                let synced = directory.synced_folders(home, &user.person.id).into_iter();
+                let synced = directory.synced_folders(&user.person.id).into_iter();
                 let user_id = || user.person.id.to_string();
                 roster.synced.extend(synced.map(|it| RosterSync { user: user_id(), folder: it.to_string() }));
                 roster.users.push(of_user(user));

@@ -413,8 +413,8 @@ impl Services {
     /// [`AdminError`].
     pub async fn synced(&self, caller: &Caller, user: &str) -> Result<Vec<ItemId>, AdminError> {
         caller.may(Action::ManageSharing).map_err(AdminError::Denied)?;
-        let (home, user) = (caller.enterprise(), self.own_user(caller.enterprise(), user).await?.person.id);
-        Ok(self.stores.directory.ask(|directory| directory.synced_folders(home, &user)).await?)
+        let user = self.own_user(caller.enterprise(), user).await?.person.id;
+        Ok(self.stores.directory.ask(|directory| directory.synced_folders(&user)).await?)
     }
 
     /// Marks a folder as synced for a user, or not. Recorded as the user's `ITEM_SYNC` or `ITEM_UNSYNC`, done by the

@@ -6,6 +6,7 @@
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
+//! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`spoiled`]: a keeper that falls ill on command.
@@ -24,4 +25,5 @@ mod long_poll;
 mod publishing;
 mod reading;
 mod rights;
+mod sharing;
 mod wire;
