@@ -7,7 +7,7 @@ use super::Services;
 use super::administer::AdminError;
 use crate::auth::Caller;
 use crate::entropy::random;
-use feed::directory::{Directory, Person, Reason};
+use feed::directory::{Directory, Person, Reason, User};
 use feed::event::{Event, FeedKind};
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::intake::{self, Format, Rules};
@@ -58,8 +58,7 @@ impl Services {
                 // A stranger's id is a good question, too.
                 Err(AdminError::NoSuchUser(shown)) => {
                     let id = UserId::new(user).map_err(|_| AdminError::NoSuchUser(shown))?;
-                    let known = self.stores.directory.user(&id).await?.map(|user| user.person);
-                    known.unwrap_or_else(|| Person { id, name: "".into(), login: "".into() })
+                    Person { id, name: "".into(), login: "".into() }
                 }
                 Err(why) => return Err(why),
             }),
@@ -101,7 +100,12 @@ impl Services {
                 Hearer { heard, reasons: in_words(&reasons, heard), person }
             };
             let people = heard.iter().take(LIST_ROWS_MAX).filter_map(|id| directory.user(id));
-            explanation.hearers = people.map(|user| hearer(user.person.clone())).collect();
+            // What another enterprise calls its own people is not told here.
+            let shown = |user: &User| match user.home == *home {
+                true => user.person.clone(),
+                false => Person { id: user.person.id.clone(), name: "".into(), login: "".into() },
+            };
+            explanation.hearers = people.map(|user| hearer(shown(user))).collect();
             explanation.asked = asked.map(hearer);
             explanation
         };

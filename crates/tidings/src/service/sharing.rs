@@ -257,13 +257,15 @@ impl Services {
         }
     }
 
-    /// A user of the enterprise by id or login, or of another one by id: outsiders are let in, too.
+    /// A user of the enterprise by id or login, or of another one by id: outsiders are let in, too, but what their own
+    /// enterprise calls them is not told here.
     async fn anybody(&self, caller: &Caller, user: &str) -> Result<Person, AdminError> {
         match self.own_user(caller.enterprise(), user).await {
             Err(AdminError::NoSuchUser(shown)) => {
                 let id = UserId::new(user).map_err(|_| AdminError::NoSuchUser(shown.clone()))?;
                 let found = self.stores.directory.user(&id).await?.filter(|user| user.status != Status::Deleted);
-                found.map(|user| user.person).ok_or(AdminError::NoSuchUser(shown))
+                let nameless = |id| Person { id, name: "".into(), login: "".into() };
+                found.map(|user| nameless(user.person.id)).ok_or(AdminError::NoSuchUser(shown))
             }
             found => found.map(|user| user.person),
         }

@@ -11,7 +11,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 async fn check(world: &World, method: &str, path: &str, body: Value, expected: u16) -> Value {
     let answer = world.send_json(ADMIN, method, path, &body).await;
     assert_eq!(answer.status.as_u16(), expected, "{method} {path} {body}: {}", answer.text());
-    serde_json::from_str(&answer.text()).unwrap_or_default()
+    serde_json::from_str(answer.text()).unwrap_or_default()
 }
 
 #[tokio::test]
