@@ -19,8 +19,8 @@ const ROUNDS: u32 = 200;
 
 fn main() {
     let only = std::env::args().any(|arg| arg == "--intake-only");
-    let user = include_str!("../tests/samples/user-events.ndjson");
-    let enterprise = include_str!("../tests/samples/enterprise-events.ndjson");
+    let user = include_str!("../tests/feed/samples/user-events.ndjson");
+    let enterprise = include_str!("../tests/feed/samples/enterprise-events.ndjson");
     let whole: String =
         user.lines().filter(|line| line.contains("path_collection")).map(|line| format!("{line}\n")).collect();
     let enveloped: String = whole.lines().map(|line| format!("{{\"user\":{line}}}\n")).collect();

@@ -2,11 +2,17 @@
 //!
 //! It is resolved at the commit point, never before, because what a deed finds in the directory must agree with the
 //! order in which deeds are stored. The answer names single users and lists; a list's event is posted once for all.
+//!
+//! Who hears, unless the draft names the audience: the actor; the owner of the item; the person concerned by a deed
+//! about groups or collaborations; and everybody whom a collaboration, their own or a group's, lets in on the item or a
+//! folder above it. Of a move those hear who are let in at the old place or at the new one. In the trash collaborations
+//! reach nothing, but of the trashing itself they hear.
 
-use crate::directory::{Directory, Status, User};
+use crate::directory::{Circle, Directory, Effect, Status, UserKey, Way};
 use crate::event::{Event, UserStreams};
 use crate::id::{EnterpriseId, ListId, UserId};
-use crate::time::Second;
+use crate::position::Place;
+use rustc_hash::FxHashSet;
 
 /// One user who hears of a deed, and on which streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,49 +25,111 @@ pub struct Hearing {
     pub streams: UserStreams,
 }
 
-/// Everybody who hears of a deed, each once.
+/// Everybody who hears of a deed: single users, each once, and lists. Somebody on a list may also be named alone, or be
+/// on another list, and then hears it once, on the streams of all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audience {
     /// Single users.
     pub users: Vec<Hearing>,
     /// Lists of the event's own enterprise.
     pub lists: Vec<(ListId, UserStreams)>,
+    /// Users who belong to one list more from here on, so that those of them who wait can be told to wait for that too,
+    /// whether they hear of this event or not.
+    pub called: Vec<UserId>,
 }
 
 /// Lets the directory hear an event: applies what it gives, resolves who hears it, applies what it takes.
 ///
-/// To be called once per event, in position order, at the commit point. `recorded` is the second of the event's
-/// position.
-pub fn hear(event: &Event, directory: &mut Directory, enterprise: &EnterpriseId, recorded: Second) -> Audience {
-    directory.give(&event.effects, enterprise, recorded);
-    let audience = if event.user.is_some() { resolve(event, directory) } else { Audience::default() };
-    directory.take(&event.effects, enterprise, recorded);
+/// To be called once per event, in position order, at the commit point. `place` is that of the event in the line of
+/// `enterprise`.
+pub fn hear(event: &Event, directory: &mut Directory, enterprise: &EnterpriseId, place: Place) -> Audience {
+    let moved = event.effects.iter().any(|effect| matches!(effect, Effect::Moved(_)));
+    let old_way = match &event.item {
+        // Where it lay, not where the event shows it.
+        Some(item) if moved => directory.way(&crate::event::Item { folders: Vec::new(), ..item.clone() }, enterprise),
+        _ => Way::default(),
+    };
+    let called = directory.give(&event.effects, enterprise, place);
+    let mut audience =
+        if event.user.is_some() { resolve(event, directory, enterprise, old_way) } else { Audience::default() };
+    directory.take(&event.effects, enterprise, place);
+    audience.called = called;
     audience
 }
 
-fn resolve(event: &Event, directory: &Directory) -> Audience {
-    let mut audience = Audience::default();
-    let mut add = |id: &UserId| {
-        let Some(user) = directory.user(id) else { return };
-        if user.status == Status::Deleted || audience.users.iter().any(|hearing| hearing.user == *id) {
+fn resolve(event: &Event, directory: &Directory, enterprise: &EnterpriseId, old_way: Way) -> Audience {
+    let mut way = event.item.as_ref().map(|item| directory.way(item, enterprise)).unwrap_or_default();
+    way.join(old_way);
+    let owner = || {
+        let named = event.owner.as_ref().and_then(|owner| directory.user_key(owner));
+        named.or_else(|| directory.owner_on(&way))
+    };
+    let mut gathering = Gathering::new(event, directory, &way);
+    match &event.audience {
+        Some(named) => named.iter().for_each(|id| gathering.add_id(id)),
+        None if event.owner_only => owner().into_iter().for_each(|owner| gathering.add(owner)),
+        None => {
+            gathering.add_id(&event.actor);
+            owner().into_iter().for_each(|owner| gathering.add(owner));
+            event.effects.iter().filter_map(Effect::person_concerned).for_each(|id| gathering.add_id(id));
+            let mut circles: Vec<Circle> = Vec::new();
+            directory.cover(
+                &way,
+                |user| gathering.add(user),
+                |circle| {
+                    if !circles.contains(&circle) {
+                        circles.push(circle);
+                    }
+                },
+            );
+            circles.into_iter().for_each(|circle| gathering.add_circle(circle));
+        }
+    }
+    gathering.audience
+}
+
+/// An audience in the making.
+struct Gathering<'d> {
+    directory: &'d Directory,
+    carried_by: UserStreams,
+    /// The folders on the way up that somebody has synced; none if the type is not one of `sync` anyway.
+    synced: Vec<crate::directory::SyncedFolder>,
+    seen: FxHashSet<UserKey>,
+    audience: Audience,
+}
+
+impl<'d> Gathering<'d> {
+    fn new(event: &Event, directory: &'d Directory, way: &Way) -> Self {
+        let carried_by = event.carried_by;
+        let synced = if carried_by.meets(UserStreams::SYNC) { directory.synced_on(way) } else { Vec::new() };
+        Gathering { directory, carried_by, synced, seen: FxHashSet::default(), audience: Audience::default() }
+    }
+
+    fn add_id(&mut self, id: &UserId) {
+        if let Some(key) = self.directory.user_key(id) {
+            self.add(key);
+        }
+    }
+
+    fn add(&mut self, key: UserKey) {
+        let Some(row) = self.directory.user_row(key) else { return };
+        if row.user.status == Status::Deleted || !self.seen.insert(key) {
             return;
         }
-        audience.users.push(Hearing { user: id.clone(), home: user.home.clone(), streams: streams(event, user) });
-    };
-    match &event.audience {
-        Some(named) => named.iter().for_each(&mut add),
-        None if event.owner_only => event.owner.iter().for_each(&mut add),
-        None => [Some(&event.actor), event.owner.as_ref()].into_iter().flatten().for_each(&mut add),
+        // `sync` only at or below a folder that this user has synced.
+        let has_synced = self.synced.iter().any(|folder| self.directory.has_synced(key, *folder));
+        let streams = if has_synced { self.carried_by } else { self.carried_by.without(UserStreams::SYNC) };
+        let user = row.user.person.id.clone();
+        self.audience.users.push(Hearing { user, home: row.user.home.clone(), streams });
     }
-    audience
-}
 
-/// The streams that carry the event to this user: `sync` only at or below a folder the user has synced.
-fn streams(event: &Event, user: &User) -> UserStreams {
-    let in_synced_folder = !user.synced.is_empty()
-        && event
-            .item
-            .as_ref()
-            .is_some_and(|item| user.synced.contains(&item.id) || item.folders.iter().any(|f| user.synced.contains(f)));
-    if in_synced_folder { event.carried_by } else { event.carried_by.without(UserStreams::SYNC) }
+    fn add_circle(&mut self, circle: Circle) {
+        self.audience.lists.push((circle.list(), self.carried_by.without(UserStreams::SYNC)));
+        for folder in self.synced.clone() {
+            let directory = self.directory;
+            let mut lists = Vec::new();
+            directory.synced_in(circle, folder, |user| self.add(user), |list| lists.push((list, UserStreams::SYNC)));
+            self.audience.lists.extend(lists);
+        }
+    }
 }

@@ -23,14 +23,26 @@ pub const PUBLISH_HEARERS_MAX: usize = 500_000;
 pub const REFUSED_DRAFTS_MAX: usize = 20;
 /// Most user ids in the explicit audience of one draft.
 pub const AUDIENCE_USERS_MAX: usize = 10_000;
+/// Most users of one folder or group to whom an event is posted one by one; to more it is posted under a list.
+pub const AUDIENCE_POSTED_MAX: usize = 50;
+/// How long it is remembered when somebody belonged to a list they left, in seconds: as long as the longest user feed.
+pub const LIST_SPANS_KEPT_S: u32 = 63 * 86_400;
+/// Most folders above an item that are looked at.
+pub const FOLDER_DEPTH_MAX: usize = 256;
+/// Most files and folders whose place is remembered. Folders that are shared or synced are known beyond it.
+pub const TREE_ITEMS_MAX: usize = 8_000_000;
 /// Largest body of any other request, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest directory that is imported at once, in bytes.
+pub const ROSTER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Entries on a page when no `limit` is given (protocol, section 4).
 pub const PAGE_ENTRIES_DEFAULT: usize = 100;
 /// Most entries one read looks at before it answers a short page with its position moved on.
 pub const SCAN_ENTRIES_MAX: usize = 1_000_000;
+/// How often one read scans anew because its reader's lists changed meanwhile.
+pub const SCAN_ATTEMPTS_MAX: usize = 8;
 /// Most event types in one filter.
 pub const FILTER_TYPES_MAX: usize = 1_000;
 /// How far `created_at` may lie after recording, in seconds; beyond it a draft is refused (design, section 4).

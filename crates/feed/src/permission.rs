@@ -118,11 +118,17 @@ pub enum Action {
     ManageTokens,
     /// Create, change and list applications, their secrets and their keys.
     ManageApplications,
+    /// Add, change and remove groups, collaborations and synced folders.
+    ManageSharing,
+    /// Change the settings of the enterprise; import and export its directory.
+    ManageEnterprise,
+    /// See who heard an event, and why.
+    ExplainAudience,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 7] = [
+    pub const EVERY: [Action; 10] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -130,6 +136,9 @@ impl Action {
         Action::ManageUsers,
         Action::ManageTokens,
         Action::ManageApplications,
+        Action::ManageSharing,
+        Action::ManageEnterprise,
+        Action::ExplainAudience,
     ];
 
     /// The scope that the application needs.
@@ -139,7 +148,12 @@ impl Action {
             Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
-            Action::ManageUsers | Action::ManageTokens | Action::ManageApplications => Scopes::ADMINISTER,
+            Action::ManageUsers
+            | Action::ManageTokens
+            | Action::ManageApplications
+            | Action::ManageSharing
+            | Action::ManageEnterprise
+            | Action::ExplainAudience => Scopes::ADMINISTER,
         }
     }
 
@@ -150,8 +164,11 @@ impl Action {
             (_, Role::Admin) => true,
             (_, Role::User) => false,
             (Action::ReadEnterpriseFeed, Role::CoAdmin(rights)) => rights.reports,
-            (Action::ActAsUser | Action::ManageUsers, Role::CoAdmin(rights)) => rights.users,
-            (Action::ManageTokens | Action::ManageApplications, Role::CoAdmin(_)) => false,
+            (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
+            (
+                Action::ManageTokens | Action::ManageApplications | Action::ManageEnterprise | Action::ExplainAudience,
+                Role::CoAdmin(_),
+            ) => false,
             (_, Role::ServiceAccount) => true,
         }
     }
@@ -190,8 +207,13 @@ impl fmt::Display for Denied {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
-                Action::ManageUsers => "The user is neither an admin nor a co-admin who may manage users.",
-                Action::ManageTokens | Action::ManageApplications => "The user is not an admin.",
+                Action::ManageUsers | Action::ManageSharing => {
+                    "The user is neither an admin nor a co-admin who may manage users."
+                }
+                Action::ManageTokens
+                | Action::ManageApplications
+                | Action::ManageEnterprise
+                | Action::ExplainAudience => "The user is not an admin.",
             }),
         }
     }
@@ -235,6 +257,9 @@ mod tests {
         ManageUsers [administer]: co-admin (users), admin, service account
         ManageTokens [administer]: admin, service account
         ManageApplications [administer]: admin, service account
+        ManageSharing [administer]: co-admin (users), admin, service account
+        ManageEnterprise [administer]: admin, service account
+        ExplainAudience [administer]: admin, service account
         ");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::ledger::Unavailable;
 use async_trait::async_trait;
-use feed::directory::{Enterprise, User};
+use feed::directory::{Directory, Enterprise, ListSpan, User};
 use feed::id::{EnterpriseId, UserId};
 
 /// What a keeper answers about enterprises and users. It agrees with the last append that was answered.
@@ -30,4 +30,26 @@ pub trait DirectoryStore: Send + Sync {
         after: Option<&UserId>,
         limit: usize,
     ) -> Result<Vec<User>, Unavailable>;
+
+    /// The lists of a user's home to which the user belongs or belonged, and where: at least up to the last place that
+    /// a scan begun before this call may have seen. (The directory may run ahead of what is visible, never behind it.)
+    async fn lists(&self, user: &UserId) -> Result<Vec<ListSpan>, Unavailable>;
+
+    /// Lets a question look at the whole directory. It must be a short one: nothing is recorded meanwhile.
+    async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable>;
+}
+
+/// A question to the directory; it keeps the answer itself.
+pub type Question<'q> = Box<dyn FnOnce(&Directory) + Send + 'q>;
+
+impl dyn DirectoryStore {
+    /// Asks the directory a short question.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it cannot be read.
+    pub async fn ask<A: Send>(&self, question: impl FnOnce(&Directory) -> A + Send) -> Result<A, Unavailable> {
+        let mut answer = None;
+        self.consult(Box::new(|directory| answer = Some(question(directory)))).await?;
+        answer.ok_or_else(|| Unavailable::Failed("the directory did not answer".to_owned()))
+    }
 }

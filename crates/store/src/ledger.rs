@@ -73,7 +73,7 @@ pub enum Outcome {
 /// The feeds that an append made grow.
 #[derive(Debug, Clone, Default)]
 pub struct Moved {
-    /// Users with new entries.
+    /// Users with new entries, and users who belong to one list more.
     pub users: Vec<UserId>,
     /// Lists with new entries.
     pub lists: Vec<(EnterpriseId, ListId)>,
@@ -134,16 +134,7 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-/// The time during which a reader belonged to a list: places after `from`, up to and including `to`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListSpan {
-    /// The list.
-    pub list: ListId,
-    /// Where the reader joined.
-    pub from: Place,
-    /// Where the reader left; [`Place::END`] if not yet.
-    pub to: Place,
-}
+pub use feed::directory::ListSpan;
 
 /// A line of entries, in one of the four orders.
 #[derive(Debug, Clone, PartialEq, Eq)]

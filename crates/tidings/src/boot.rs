@@ -14,6 +14,7 @@ use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
 use crate::service::Services;
+use crate::service::roster::Roster;
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
@@ -58,6 +59,8 @@ pub enum BootError {
     Key(BadKey),
     /// A user who was just set up is not in the directory: a bug in the store.
     NobodyThere,
+    /// The directory of `--directory` could not be imported.
+    Directory(String),
     /// Serving ended in an error.
     Serve(std::io::Error),
 }
@@ -75,6 +78,7 @@ impl fmt::Display for BootError {
             ),
             BootError::Key(why) => why.fmt(f),
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
+            BootError::Directory(why) => write!(f, "the directory was not imported: {why}"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
     }
@@ -279,4 +283,28 @@ pub async fn first_start(services: &Services, settings: &Settings) -> Result<Opt
     let admin = admin.ok_or(BootError::NobodyThere)?;
     let (token, _) = services.store_token(&admin, Scopes::EVERY, "first token, made at the first start", None).await?;
     Ok(Some(FirstStart { admin, token }))
+}
+
+/// How long the token of an import at the start would be good for, were it not revoked right after.
+const IMPORT_TOKEN_S: u32 = 3_600;
+
+/// Brings the directory of the server's enterprise to what a roster says, as its first admin would: each change is in
+/// the audit log. Answers how many there were.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn import_directory(services: &Services, settings: &Settings, roster: &Roster) -> Result<usize, BootError> {
+    let home = &settings.enterprise.0;
+    let is_admin = |user: &&User| user.home == *home && user.role == Role::Admin && user.status == Status::Active;
+    let admin = services.stores.directory.ask(|directory| directory.users().find(is_admin).cloned()).await?;
+    let admin = admin.ok_or_else(|| BootError::Directory(format!("the enterprise {home} has no admin")))?;
+    let note = "import of a directory at the start";
+    let (token, record) = services.store_token(&admin, Scopes::EVERY, note, Some(IMPORT_TOKEN_S)).await?;
+    let caller = services.authenticator.caller(&token.secret, None).await;
+    let imported = match caller {
+        Ok(caller) => services.import_directory(&caller, roster).await.map_err(|why| why.to_string()),
+        Err(why) => Err(why.to_string()),
+    };
+    services.stores.tokens.remove(home, &record.id).await?;
+    imported.map_err(BootError::Directory)
 }

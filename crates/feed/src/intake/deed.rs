@@ -175,13 +175,18 @@ impl<'d, 'a> Deed<'d, 'a> {
             effects::about_sync(given, rendering.event_type.as_str(), &actor.id, &mut effects);
         }
 
+        let item = both().find_map(effects::item);
+        let names: Vec<&str> = [&enterprise, &user].into_iter().flatten().map(|it| it.event_type.as_str()).collect();
+        effects::about_sharing([self.enterprise, self.user], &names, item.as_ref(), &actor, &mut effects);
+        effects::about_items([self.user, self.enterprise], &names, item.as_ref(), owner.as_ref(), &mut effects);
+
         let known = |feed, rendering: &Option<Rendering>| {
             desk.rules.catalogue.find(feed, rendering.as_ref()?.event_type.as_str())
         };
         let (user_type, enterprise_type) = (known(FeedKind::User, &user), known(FeedKind::Enterprise, &enterprise));
         let unknown = if user.is_some() { UserStreams::ALL } else { UserStreams::NONE };
         Ok(Event {
-            item: both().find_map(effects::item),
+            item,
             actor: actor.id,
             owner: owner.map(|owner| owner.id),
             audience: self.audience,

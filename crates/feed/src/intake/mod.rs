@@ -23,7 +23,8 @@ pub use batch::read;
 pub use refusal::{BadDraft, Refused};
 
 use crate::catalogue::Catalogue;
-use crate::id::EnterpriseId;
+use crate::event::FeedKind;
+use crate::id::{EnterpriseId, EventId};
 
 /// How the body of a publish is written; its media type decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,4 +42,9 @@ pub struct Rules<'r> {
     pub catalogue: &'r Catalogue,
     /// The enterprise that publishes. Ids that are made from others depend on it.
     pub enterprise: &'r EnterpriseId,
+}
+
+/// The id under which the other rendering of a deed stands in `feed`, if that was not given an id of its own.
+pub fn counterpart_id(of: &EventId, feed: FeedKind, enterprise: &EnterpriseId) -> EventId {
+    derive::id_from(of, feed, enterprise)
 }

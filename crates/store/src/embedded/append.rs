@@ -278,8 +278,13 @@ impl Writer {
 
         let place = self.lines.entry(enterprise.clone()).or_default().next_place(now);
         let recorded = place.second;
-        event.effects.retain(|effect| self.directory.changes(effect));
-        let audience = audience::hear(&event, &mut self.directory, enterprise, recorded);
+        // Asked before the directory hears of it. What only tells of the event itself, such as that it is a move, is heard
+        // but not noted.
+        let changing: Vec<bool> = event.effects.iter().map(|it| self.directory.changes(it, enterprise)).collect();
+        let audience = audience::hear(&event, &mut self.directory, enterprise, place);
+        moved.users.extend(audience.called);
+        let mut changing = changing.into_iter();
+        event.effects.retain(|_| changing.next().unwrap_or(true));
         let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
             audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
         let unseen = event.user.is_none() && event.enterprise.is_none();

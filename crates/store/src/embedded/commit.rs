@@ -158,8 +158,7 @@ impl Committer {
         if !staged.changes.is_empty() {
             let mut directory = self.core.directory_mut();
             for change in &staged.changes {
-                directory.give(&change.effects, &change.enterprise, change.recorded);
-                directory.take(&change.effects, &change.enterprise, change.recorded);
+                directory.replay(&change.effects, &change.enterprise, change.place);
             }
         }
         self.core.frontiers.settle(staged.sequence, staged.lines());

@@ -179,9 +179,7 @@ pub(super) fn play(live: &Live, offset: u64, from: u64, directory: &mut Director
     let frame = Some(&body).filter(|body| head.body_checks(body)).and_then(|body| Frame::parse(head, body));
     for note in frame.ok_or_else(|| damaged("a frame does not match its checksum"))?.notes {
         let line = EnterpriseId::new(&note.line).map_err(|_| damaged("a note names no enterprise"))?;
-        let recorded = Place::from_bits(note.place).second;
-        directory.give(&note.effects, &line, recorded);
-        directory.take(&note.effects, &line, recorded);
+        directory.replay(&note.effects, &line, Place::from_bits(note.place));
     }
     Ok(())
 }

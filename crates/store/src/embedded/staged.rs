@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) enterprise: EnterpriseId,
-    pub(super) recorded: Second,
+    pub(super) place: Place,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -152,7 +152,7 @@ impl Staged {
         self.bytes += self.notes.len() - before;
         self.note_count += 1;
         if !effects.is_empty() {
-            self.changes.push(Change { enterprise: line.clone(), recorded: place.second, effects });
+            self.changes.push(Change { enterprise: line.clone(), place, effects });
         }
     }
 

@@ -3,11 +3,11 @@
 use super::EmbeddedStore;
 use super::{known, scan, sweep};
 use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
-use crate::directory_store::DirectoryStore;
+use crate::directory_store::{DirectoryStore, Question};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
 use async_trait::async_trait;
-use feed::directory::{Enterprise, User};
+use feed::directory::{Enterprise, ListSpan, User};
 use feed::event::FeedKind;
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::limits::LIST_ROWS_MAX;
@@ -93,6 +93,16 @@ impl DirectoryStore for EmbeddedStore {
         let mut found: Vec<&User> = theirs.filter(|user| after.is_none_or(|after| *after < user.person.id)).collect();
         found.sort_by(|a, b| a.person.id.cmp(&b.person.id));
         Ok(found.into_iter().take(limit.min(LIST_ROWS_MAX)).cloned().collect())
+    }
+
+    async fn lists(&self, user: &UserId) -> Result<Vec<ListSpan>, Unavailable> {
+        // This directory is changed before a frame becomes visible, so it is never behind what a scan saw.
+        Ok(self.inner.core.directory().lists(user))
+    }
+
+    async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
+        question(&self.inner.core.directory());
+        Ok(())
     }
 }
 

@@ -65,7 +65,8 @@ fn record(
 
     let place = line.next_place(now);
     let recorded = place.second;
-    let audience = audience::hear(&event, &mut state.directory, enterprise, recorded);
+    let audience = audience::hear(&event, &mut state.directory, enterprise, place);
+    moved.users.extend(audience.called);
     let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
         audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
 

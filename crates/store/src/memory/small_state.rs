@@ -2,11 +2,11 @@
 
 use super::MemoryStore;
 use crate::access_store::{AccessKey, AccessRecord};
-use crate::directory_store::DirectoryStore;
+use crate::directory_store::{DirectoryStore, Question};
 use crate::ledger::Unavailable;
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
 use async_trait::async_trait;
-use feed::directory::{Enterprise, User};
+use feed::directory::{Enterprise, ListSpan, User};
 use feed::id::{EnterpriseId, UserId};
 use feed::limits::LIST_ROWS_MAX;
 use feed::time::Second;
@@ -51,6 +51,15 @@ impl DirectoryStore for MemoryStore {
         let mut found: Vec<&User> = theirs.filter(|user| after.is_none_or(|after| *after < user.person.id)).collect();
         found.sort_by(|a, b| a.person.id.cmp(&b.person.id));
         Ok(found.into_iter().take(limit.min(LIST_ROWS_MAX)).cloned().collect())
+    }
+
+    async fn lists(&self, user: &UserId) -> Result<Vec<ListSpan>, Unavailable> {
+        Ok(self.state().directory.lists(user))
+    }
+
+    async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
+        question(&self.state().directory);
+        Ok(())
     }
 }
 

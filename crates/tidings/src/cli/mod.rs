@@ -7,6 +7,7 @@ mod app;
 mod bench;
 mod client;
 mod demo;
+mod directory;
 mod docs;
 mod env_file;
 mod patience;
@@ -44,7 +45,7 @@ fn note(line: impl Display) {
 
 /// All commands.
 fn commands() -> Command {
-    Command::new("tidings")
+    let command = Command::new("tidings")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A self-hosted event-feed server that speaks the wire protocol of the Box Events API")
         .subcommand_required(true)
@@ -58,7 +59,8 @@ fn commands() -> Command {
         .subcommand(bench::command())
         .subcommands(upkeep::commands())
         .subcommand(app::command())
-        .subcommand(docs::command())
+        .subcommand(docs::command());
+    directory::ALL.iter().fold(command, |command, verb| command.subcommand((verb.command)()))
 }
 
 /// Runs the command that the arguments name.
@@ -85,6 +87,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some((name @ ("verify" | "backup" | "stats" | "hold"), matches)) => upkeep::run(name, matches),
         Some(("app", matches)) => app::run(matches),
         Some(("docs", matches)) => docs::run(matches),
+        Some((name, matches)) if let Some(verb) = directory::named(name) => (verb.run)(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),
     }
 }

@@ -1,31 +1,41 @@
 //! `tidings serve`: the server.
 
+use super::directory::read_roster;
 use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
-use crate::boot::{BootError, boot, first_start};
+use crate::boot::{BootError, boot, first_start, import_directory};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
+use crate::service::roster::Roster;
 use crate::telemetry::start_logging;
-use clap::{ArgMatches, Command};
-use std::path::Path;
+use clap::{Arg, ArgMatches, Command};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The command; its arguments are the settings.
 pub(super) fn command() -> Command {
-    Command::new("serve").about("Serves feeds until it is stopped").arg(
-        env_file::arg()
-            .help("At the first start of a store: writes URL, ids and the first token as shell lines, in one step"),
-    )
+    Command::new("serve")
+        .about("Serves feeds until it is stopped")
+        .arg(
+            env_file::arg()
+                .help("At the first start of a store: writes URL, ids and the first token as shell lines, in one step"),
+        )
+        .arg(
+            Arg::new("directory").long("directory").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(
+                "Users, groups and collaborations (TOML or JSON) to be there; what is there already stays as it is",
+            ),
+        )
 }
 
 /// Serves.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let settings = Settings::load(matches).map_err(|wrong| wrong.to_string())?;
     start_logging(&settings.log_level, settings.log_format)?;
-    runtime()?.block_on(serve(&settings, env_file::given(matches)))
+    let roster = matches.get_one::<PathBuf>("directory").map(|path| read_roster(path)).transpose()?;
+    runtime()?.block_on(serve(&settings, env_file::given(matches), roster.as_ref()))
 }
 
-async fn serve(settings: &Settings, env_file: Option<&Path>) -> Result<(), String> {
+async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Roster>) -> Result<(), String> {
     let shown = |wrong: BootError| wrong.to_string();
     let booted = boot(settings, Arc::new(SystemClock)).await.map_err(shown)?;
     if settings.data == Data::Memory {
@@ -49,6 +59,10 @@ async fn serve(settings: &Settings, env_file: Option<&Path>) -> Result<(), Strin
         say("  Try:");
         say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
         say("    tidings user list");
+    }
+    if let Some(roster) = roster {
+        let changes = import_directory(&booted.services, settings, roster).await.map_err(shown)?;
+        say(format_args!("The directory took {changes} changes."));
     }
     say(format_args!("Serving on {url}"));
     tracing::info!(address = %booted.address, "serving");

@@ -291,13 +291,17 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::NoSuchUser(_)
         | AdminError::NoSuchToken(_)
         | AdminError::NoSuchApplication(_)
-        | AdminError::NoSuchKey(_) => (StatusCode::NOT_FOUND, "not_found"),
-        AdminError::UserExists(_) | AdminError::LoginTaken(_) => (StatusCode::CONFLICT, "conflict"),
+        | AdminError::NoSuchKey(_)
+        | AdminError::Missing(..) => (StatusCode::NOT_FOUND, "not_found"),
+        AdminError::UserExists(_) | AdminError::LoginTaken(_) | AdminError::Taken(..) => {
+            (StatusCode::CONFLICT, "conflict")
+        }
         AdminError::BadId(_)
         | AdminError::BadText(_)
         | AdminError::BadRole(_)
         | AdminError::BadKey(_)
-        | AdminError::BadScope(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+        | AdminError::BadScope(_)
+        | AdminError::Bad(_) => (StatusCode::BAD_REQUEST, "bad_request"),
         AdminError::ScopeBeyondOwn(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
     };
     let message = wrong.to_string();

@@ -48,6 +48,12 @@ pub enum AdminError {
     BadRole(String),
     /// A token cannot give more than its maker has.
     ScopeBeyondOwn(Scopes),
+    /// There is nothing of this kind with this id in the enterprise.
+    Missing(&'static str, String),
+    /// It is there already.
+    Taken(&'static str, String),
+    /// It cannot be done; the words say why.
+    Bad(String),
     /// The event of the change could not be published.
     Publish(PublishError),
     /// The store cannot be asked.
@@ -84,6 +90,11 @@ impl fmt::Display for AdminError {
                 write!(f, "'{}' is no role; the roles are user, coadmin, admin, service_account.", role.escape_debug())
             }
             AdminError::ScopeBeyondOwn(own) => write!(f, "A token can give only what its maker's token has: '{own}'."),
+            AdminError::Missing(what, id) => {
+                write!(f, "There is no {what} '{}' in this enterprise.", id.escape_debug())
+            }
+            AdminError::Taken(what, id) => write!(f, "The {what} '{}' exists already.", id.escape_debug()),
+            AdminError::Bad(why) => f.write_str(why),
             AdminError::Publish(_) => f.write_str("The change could not be recorded."),
             AdminError::Unavailable(why) => why.fmt(f),
         }
@@ -318,7 +329,12 @@ impl Services {
         found.filter(|user| user.status != Status::Deleted).ok_or_else(missing)
     }
 
-    async fn login_is_free(&self, enterprise: &EnterpriseId, login: &str, id: &UserId) -> Result<(), AdminError> {
+    pub(super) async fn login_is_free(
+        &self,
+        enterprise: &EnterpriseId,
+        login: &str,
+        id: &UserId,
+    ) -> Result<(), AdminError> {
         let holder = self.stores.directory.user_by_login(enterprise, login).await?;
         match holder.filter(|user| user.person.id != *id && user.status != Status::Deleted) {
             Some(_) => Err(AdminError::LoginTaken(login.to_owned())),
@@ -336,14 +352,14 @@ impl Services {
         }
     }
 
-    async fn change(&self, caller: &Caller, events: &[Value]) -> Result<(), AdminError> {
+    pub(super) async fn change(&self, caller: &Caller, events: &[Value]) -> Result<(), AdminError> {
         let body = Value::from(events.to_vec()).to_string();
         let recorded = self.record(caller.enterprise(), body.as_bytes(), Format::Json).await;
         recorded.map(|_| ()).map_err(AdminError::Publish)
     }
 }
 
-fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> Value {
+pub(super) fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> Value {
     let person = caller.person();
     json!({
         "ip_address": caller.ip().map(|ip| ip.to_string()),
@@ -357,7 +373,7 @@ fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> V
     })
 }
 
-fn role_details(role: &Role) -> Value {
+pub(super) fn role_details(role: &Role) -> Value {
     let permissions: Vec<&str> = match role {
         Role::CoAdmin(rights) => [(rights.reports, "reports"), (rights.users, "users")]
             .iter()
@@ -369,7 +385,7 @@ fn role_details(role: &Role) -> Value {
     json!({"role": role_name(role), "permissions": permissions})
 }
 
-fn role_of(change: &UserChange) -> Result<Option<Role>, AdminError> {
+pub(super) fn role_of(change: &UserChange) -> Result<Option<Role>, AdminError> {
     let permissions = change.permissions.as_deref();
     let Some(role) = change.role.as_deref() else {
         return match permissions {
@@ -411,7 +427,7 @@ fn check_texts(change: &UserChange) -> Result<(), AdminError> {
 }
 
 /// An id of eleven digits, as the ids of users mostly look.
-fn fresh_user_id() -> UserId {
+pub(super) fn fresh_user_id() -> UserId {
     let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
     UserId::new(&number.to_string()).expect("digits are visible ASCII")
 }

@@ -6,10 +6,14 @@
 pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
+pub mod enterprise;
+pub mod explain;
 pub mod health;
 pub mod oauth;
 pub mod publish;
 pub mod read;
+pub mod roster;
+pub mod sharing;
 pub mod sweep;
 pub mod watch;
 

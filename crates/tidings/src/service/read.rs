@@ -8,8 +8,8 @@ use crate::auth::Caller;
 use bytes::Bytes;
 use feed::event::UserStreams;
 use feed::filter::TypeFilter;
-use feed::limits::{CREATED_AHEAD_S_MAX, PAGE_ENTRIES_MAX};
-use feed::page::Begin;
+use feed::limits::{CREATED_AHEAD_S_MAX, PAGE_ENTRIES_MAX, SCAN_ATTEMPTS_MAX};
+use feed::page::{Begin, Slice};
 use feed::permission::{Action, Denied};
 use feed::position::{Family, Place, Position, Start};
 use feed::stream_type::{EnterpriseStream, StreamType};
@@ -106,7 +106,10 @@ impl Services {
             created_before: request.created_before.filter(|_| history),
             line: plan.line.clone(),
         };
-        let slice = self.stores.ledger.scan(scan).await?;
+        let Some(slice) = self.scan(caller, scan).await? else {
+            // The reader's lists changed again and again meanwhile: nothing is shown, and nothing is passed over.
+            return Ok(Page { runs: Vec::new(), count: 0, next: at(plan.begin.after) });
+        };
         self.metrics.pages_read.inc();
         self.metrics.entries_read.inc_by(slice.count as u64);
         let next = match slice.last {
@@ -124,13 +127,32 @@ impl Services {
         Ok(Page { runs: slice.runs, count: slice.count, next: at(next) })
     }
 
+    /// Scans with the lists to which the reader belonged at that very time.
+    ///
+    /// The lists are looked up before the scan. Somebody may join or leave one in between: a reader who left would be
+    /// shown what is no longer theirs, and one who joined would pass over what just became theirs. So they are looked
+    /// up again afterwards, and the scan counts only if they are still the same.
+    async fn scan(&self, caller: &Caller, mut scan: Scan) -> Result<Option<Slice>, ReadError> {
+        for _ in 0..SCAN_ATTEMPTS_MAX {
+            let slice = self.stores.ledger.scan(scan.clone()).await?;
+            let Line::User { lists, .. } = &mut scan.line else { return Ok(Some(slice)) };
+            let now = self.stores.directory.lists(&caller.user().person.id).await?;
+            if *lists == now {
+                return Ok(Some(slice));
+            }
+            *lists = now;
+        }
+        Ok(None)
+    }
+
     async fn plan(&self, caller: &Caller, request: &ReadRequest) -> Result<Plan, ReadError> {
         let enterprise = caller.enterprise().clone();
         Ok(match request.stream {
             StreamType::User(stream) => {
                 let user = caller.user().person.id.clone();
                 let streams = UserStreams::from(stream);
-                let line = Line::User { home: enterprise, user, streams, lists: Vec::new() };
+                let lists = self.stores.directory.lists(&user).await?;
+                let line = Line::User { home: enterprise, user, streams, lists };
                 Plan { line, family: Family::User, begin: in_arrival_order(request.start), below: Place::END }
             }
             StreamType::Enterprise(EnterpriseStream::Streaming) => {

@@ -10,7 +10,7 @@ use crate::auth::channel::Channel;
 use crate::bell::Feed;
 use feed::limits::{CHANNELS_REMEMBERED_MAX, LONG_POLLS_PER_TOKEN_MAX};
 use feed::permission::Action;
-use feed::position::{Family, Position, Start};
+use feed::position::{Family, Place, Position, Start};
 use feed::stream_type::{EnterpriseStream, StreamType, UserStream};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -156,15 +156,24 @@ impl Services {
             StreamType::User(_) => Feed::User(caller.user().person.id.clone()),
             StreamType::Enterprise(_) => Feed::Enterprise(caller.enterprise().clone()),
         };
-        let here = self.bell.register(feed);
+        let mut here = self.bell.register(feed);
+        let ring = here.ring();
         let mut after = match start {
             Some(Start::Now) => Start::After(self.look(caller, stream, Start::Now).await?.1),
             Some(start) => start,
             None => Start::After(self.channels.signalled(channel.nonce).unwrap_or(channel.since)),
         };
         loop {
-            let mut rung = std::pin::pin!(here.rung());
+            let mut rung = std::pin::pin!(ring.notified());
             rung.as_mut().enable();
+            if let StreamType::User(_) = stream {
+                // Who comes to belong to one list more is rung, and so registers for that one here.
+                for span in self.stores.directory.lists(&caller.user().person.id).await? {
+                    if span.to == Place::END {
+                        here.also(Feed::List(caller.enterprise().clone(), span.list));
+                    }
+                }
+            }
             let (found, next) = self.look(caller, stream, after).await?;
             if found {
                 // The wait may have been long: whoever may no longer watch is told nothing.
@@ -208,7 +217,7 @@ impl Services {
             Err(ReadError::Unavailable(why)) => Err(why),
             // Only a stream that the caller may read is chosen; there is nothing to tell of any other.
             Err(ReadError::Denied(_)) => {
-                let nothing_yet = Position::new(feed::position::Place::START, Family::User);
+                let nothing_yet = Position::new(Place::START, Family::User);
                 Ok((false, if let Start::After(position) = start { position } else { nothing_yet }))
             }
         }

@@ -7,6 +7,7 @@
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
 //! - [`oauth`]: applications, the ways to a token, and what of it is recorded.
+//! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`killing`]: the real program, killed while it is published to and read from.
@@ -28,4 +29,5 @@ mod oauth;
 mod publishing;
 mod reading;
 mod rights;
+mod sharing;
 mod wire;

@@ -1,7 +1,7 @@
 //! A keeper that falls ill or pauses on command, for what a server does then.
 
 use async_trait::async_trait;
-use feed::directory::{Enterprise, User};
+use feed::directory::{Enterprise, ListSpan, User};
 use feed::event::FeedKind;
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::page::{Ends, Slice};
@@ -10,7 +10,7 @@ use feed::time::Second;
 use std::sync::{Arc, Mutex};
 use store::Stores;
 use store::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
-use store::directory_store::DirectoryStore;
+use store::directory_store::{DirectoryStore, Question};
 use store::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
 use tokio::sync::watch;
@@ -146,6 +146,16 @@ impl Ledger for Spoiled {
 
 #[async_trait]
 impl DirectoryStore for Spoiled {
+    async fn lists(&self, user: &UserId) -> Result<Vec<ListSpan>, Unavailable> {
+        self.illness.check(Part::Directory)?;
+        self.inner.directory.lists(user).await
+    }
+
+    async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
+        self.illness.check(Part::Directory)?;
+        self.inner.directory.consult(question).await
+    }
+
     async fn enterprise(&self, id: &EnterpriseId) -> Result<Option<Enterprise>, Unavailable> {
         self.illness.check(Part::Directory)?;
         self.inner.directory.enterprise(id).await

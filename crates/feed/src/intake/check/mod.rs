@@ -80,6 +80,8 @@ pub(super) struct Kept<'a> {
     /// The folders above the item, from the root down, without the root itself: that is everybody's own, so it tells
     /// nothing about who shares an item.
     pub(super) above: Vec<ItemId>,
+    /// Whether that root was seen, so that nothing lies above the first of them.
+    pub(super) rooted: bool,
 }
 
 /// The id of everybody's root folder.
@@ -103,9 +105,9 @@ impl<'a> Kept<'a> {
     }
 
     pub(super) fn put_above(&mut self, id: &str) {
-        if id != ROOT_FOLDER
-            && let Ok(id) = ItemId::new(id)
-        {
+        if id == ROOT_FOLDER {
+            self.rooted = true;
+        } else if let Ok(id) = ItemId::new(id) {
             self.above.push(id);
         }
     }

@@ -158,6 +158,7 @@ impl<'a> Sketch<'a> {
         let mut trial = Kept::default();
         if self.parent.is_some_and(|mut place| ABOVE.check(&mut place, &mut trial).is_ok()) {
             kept.above = trial.above;
+            kept.rooted = trial.rooted;
         }
         let mut trial = Kept::default();
         if self.owned_by.is_some_and(|mut place| OWNER.check(&mut place, &mut trial).is_ok()) {

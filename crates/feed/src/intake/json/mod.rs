@@ -2,7 +2,7 @@
 //!
 //! Intake must know more of a draft than a parser usually tells: the exact bytes of each value, how deep it is
 //! nested, whether a `\u` escape is half of a pair, and each member's name in order, twice or not. Asking a general
-//! parser for all that means reading every level again (`docs/decisions/intake-json.md` has the figures), so this
+//! parser for all that means reading every level again (`docs/decisions/0004-intake-json.md` has the figures), so this
 //! is a small reader of its own: it accepts exactly the texts that JSON allows, less what would break a reader of
 //! ours (nesting beyond [`JSON_DEPTH_MAX`], half surrogate pairs, numbers that no double holds).
 //!

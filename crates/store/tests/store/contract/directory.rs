@@ -135,6 +135,7 @@ pub(crate) async fn the_directory_is_kept_across_restarts<K: Keeper>() {
     let before = (get(&trial, "7").await, get(&trial, "8").await);
     let trial = trial.reopened().await;
     assert_eq!((get(&trial, "7").await, get(&trial, "8").await), before);
-    assert_eq!(before.0.unwrap().synced, [item_id("50")].into());
+    let synced = trial.stores().directory.ask(|directory| directory.synced_folders(&user("7"))).await.unwrap();
+    assert_eq!(synced, [item_id("50")]);
     assert_eq!(trial.stores().directory.enterprises().await.unwrap(), [settings("1", days)]);
 }

@@ -1,7 +1,6 @@
 //! The contract: one function per promise, each taking any keeper. The list below runs them for one.
 //!
-//! A promise that is not in the list is an unused function, which the compiler reports. What the lines of a ledger owe
-//! to *lists* (a shared folder, a group) is tested only for lists nobody posted to: `feed::audience` names none yet.
+//! A promise that is not in the list is an unused function, which the compiler reports.
 
 pub(crate) mod access;
 pub(crate) mod again;
@@ -13,6 +12,7 @@ pub(crate) mod directory;
 pub(crate) mod filters;
 pub(crate) mod finding;
 pub(crate) mod history;
+pub(crate) mod lists;
 pub(crate) mod pages;
 pub(crate) mod restarts;
 pub(crate) mod streams;
@@ -111,6 +111,12 @@ macro_rules! every_promise {
                 followers_lose_nothing_across_restarts_and_changed_delays
                 a_restart_does_not_open_what_was_shown
                 the_settling_delay_is_that_of_the_last_start
+            }
+            lists {
+                a_large_audience_hears_by_a_list_and_each_once
+                who_joins_leaves_and_joins_again_hears_only_the_time_between
+                lists_are_read_page_by_page
+                the_bell_rings_for_lists_and_for_who_comes_to_belong_to_one
             }
             pages {
                 pages_of_any_size_give_every_entry_once

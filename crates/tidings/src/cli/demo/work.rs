@@ -154,7 +154,11 @@ mod tests {
         for first in company::people() {
             let role = Some(first.role);
             let (name, login) = (Some(first.person.name), Some(first.person.login));
-            directory.give(&[Effect::UserSet { id: first.person.id, name, login, role }], &enterprise, NOW);
+            directory.give(
+                &[Effect::UserSet { id: first.person.id, name, login, role }],
+                &enterprise,
+                feed::position::Place::at(NOW).next(),
+            );
         }
         let roles = |directory: &Directory| -> Vec<(String, Role)> {
             let of = |user: feed::directory::User| (user.person.id.to_string(), user.role);
@@ -165,7 +169,7 @@ mod tests {
         let mut drafts = story(3, 3_000);
         drafts.extend(every_type::drafts(&mut Story::new(3, NOW), &Catalogue::standard(), NOW));
         for event in drafts.chunks(BATCH).flat_map(read) {
-            feed::audience::hear(&event, &mut directory, &enterprise, NOW);
+            feed::audience::hear(&event, &mut directory, &enterprise, feed::position::Place::at(NOW).next());
         }
         assert_eq!(roles(&directory), before);
         let priya = feed::id::UserId::new(company::PRIYA_ID).unwrap();

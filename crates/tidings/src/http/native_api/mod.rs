@@ -2,6 +2,10 @@
 
 pub mod applications;
 pub mod body;
+pub mod collaborations;
+pub mod enterprise;
 pub mod events;
+pub mod explain;
+pub mod groups;
 pub mod tokens;
 pub mod users;

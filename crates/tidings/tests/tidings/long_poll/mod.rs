@@ -16,11 +16,11 @@ use std::task::{Context, Poll, Waker};
 use tower::ServiceExt;
 
 /// A request under way, mostly a poll.
-struct Waiting(Pin<Box<dyn Future<Output = Answer>>>);
+pub(crate) struct Waiting(Pin<Box<dyn Future<Output = Answer>>>);
 
 impl World {
     /// Opens a channel in a user's name, and answers its path.
-    async fn channel(&self, user: &str, query: &str) -> String {
+    pub(crate) async fn channel(&self, user: &str, query: &str) -> String {
         let request = by(user, "OPTIONS", &format!("/2.0/events?{query}")).header("host", "h");
         let answer = self.send(request.body(Body::empty()).unwrap()).await.ok();
         let url = answer.json()["entries"][0]["url"].as_str().unwrap().to_owned();
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Begins to poll, without a token: whoever knows the URL may.
-    fn poll(&self, path: &str) -> Waiting {
+    pub(crate) fn poll(&self, path: &str) -> Waiting {
         self.begin(Request::get(path).body(Body::empty()).unwrap())
     }
 
@@ -63,12 +63,12 @@ impl Waiting {
     }
 
     #[track_caller]
-    fn waits(&mut self) {
+    pub(crate) fn waits(&mut self) {
         assert_eq!(self.message(), None, "it should still wait");
     }
 
     #[track_caller]
-    fn is_told(&mut self, message: &str) {
+    pub(crate) fn is_told(&mut self, message: &str) {
         assert_eq!(self.message().as_deref(), Some(message));
     }
 }

@@ -76,6 +76,36 @@ fn tries() -> Vec<Try> {
         to("GET", "/oauth2/authorize"),
         to("POST", "/oauth2/authorize"),
         to("GET", "/api/oauth2/authorize"),
+        to("GET", "/api/v1/groups"),
+        with(to("POST", "/api/v1/groups"), r#"{"name":"New"}"#.to_owned()),
+        at(to("GET", "/api/v1/groups/{id}"), "/api/v1/groups/70".to_owned()),
+        with(at(to("PATCH", "/api/v1/groups/{id}"), "/api/v1/groups/70".to_owned()), r#"{"name":"N"}"#.to_owned()),
+        at(to("DELETE", "/api/v1/groups/{id}"), "/api/v1/groups/70".to_owned()),
+        at(to("GET", "/api/v1/groups/{id}/members"), "/api/v1/groups/70/members".to_owned()),
+        with(
+            at(to("POST", "/api/v1/groups/{id}/members"), "/api/v1/groups/70/members".to_owned()),
+            format!(r#"{{"user":"{TOMAS}"}}"#),
+        ),
+        at(to("DELETE", "/api/v1/groups/{id}/members/{user}"), format!("/api/v1/groups/70/members/{TOMAS}")),
+        to("GET", "/api/v1/collaborations"),
+        with(to("POST", "/api/v1/collaborations"), format!(r#"{{"item":"5","user":"{TOMAS}"}}"#)),
+        at(to("GET", "/api/v1/collaborations/{id}"), "/api/v1/collaborations/40".to_owned()),
+        with(
+            at(to("PATCH", "/api/v1/collaborations/{id}"), "/api/v1/collaborations/40".to_owned()),
+            r#"{"role":"viewer"}"#.to_owned(),
+        ),
+        at(to("DELETE", "/api/v1/collaborations/{id}"), "/api/v1/collaborations/40".to_owned()),
+        at(to("GET", "/api/v1/users/{id}/synced"), format!("/api/v1/users/{TOMAS}/synced")),
+        with(
+            at(to("POST", "/api/v1/users/{id}/synced"), format!("/api/v1/users/{TOMAS}/synced")),
+            r#"{"folder":"5"}"#.to_owned(),
+        ),
+        at(to("DELETE", "/api/v1/users/{id}/synced/{folder}"), format!("/api/v1/users/{TOMAS}/synced/5")),
+        to("GET", "/api/v1/enterprise"),
+        with(to("PATCH", "/api/v1/enterprise"), r#"{"name":"New"}"#.to_owned()),
+        to("GET", "/api/v1/directory"),
+        with(to("POST", "/api/v1/directory"), "{}".to_owned()),
+        at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
         to("GET", "/"),
         to("GET", "/errors"),
         to("GET", "/health/live"),
@@ -189,6 +219,27 @@ async fn every_route_by_everybody() {
     GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400
     POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400
     GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         403
+    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         403
+    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         403
+    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         403
+    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         403
+    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         403
+    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         403
+    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         403
+    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         403
+    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         403
+    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         403
+    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         403
+    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         403
+    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         403
+    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403
+    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403
+    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403
+    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
+    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200

@@ -1,7 +1,5 @@
 //! Tests of intake through its public face: a body goes in, events or a refusal come out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
-
 mod bad;
 mod effects;
 mod facts;
@@ -9,6 +7,7 @@ mod feeds;
 mod properties;
 mod renderings;
 mod samples;
+mod sharing;
 
 use feed::catalogue::Catalogue;
 use feed::event::Event;

@@ -4,6 +4,10 @@
 //! The facts come from the user rendering where it has them, because its source is whole, and from the enterprise
 //! rendering otherwise.
 
+mod sharing;
+
+pub(super) use sharing::{about_items, about_sharing};
+
 use super::check::source::SourceShape;
 use super::check::{Keep, Kept, ROOT_FOLDER, is_id, twice};
 use super::fault::{Checked, Fault, Shown};

@@ -1,0 +1,141 @@
+//! The tree of files and folders, as far as the sources of events show it.
+//!
+//! An event of the enterprise feed shows only the folder just above its item, and one about the trash none at all;
+//! what other events showed fills the rest in. Each enterprise has its own tree: the same id in two is two items.
+
+use super::keys::{EnterpriseKey, ItemKey, OddIds, Packed, UserKey, index, number};
+use crate::limits::{FOLDER_DEPTH_MAX, TREE_ITEMS_MAX};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
+
+/// What is known of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    enterprise: EnterpriseKey,
+    id: Packed,
+    parent: Option<ItemKey>,
+    owner: Option<UserKey>,
+    trashed: bool,
+}
+
+/// Items and what lies above them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Tree {
+    rows: Vec<Row>,
+    by_id: FxHashMap<(EnterpriseKey, Packed), ItemKey>,
+}
+
+/// The way up from an item.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Above {
+    /// The item, where known, and the folders above it, nearest first.
+    pub(crate) items: Vec<ItemKey>,
+    /// Whether one of them is in the trash.
+    pub(crate) trashed: bool,
+}
+
+impl Tree {
+    pub(crate) fn find(&self, enterprise: EnterpriseKey, id: &str, odd: &OddIds) -> Option<ItemKey> {
+        self.by_id.get(&(enterprise, odd.find(id)?)).copied()
+    }
+
+    /// The item of an id that was packed.
+    pub(crate) fn find_packed(&self, enterprise: EnterpriseKey, id: Packed) -> Option<ItemKey> {
+        self.by_id.get(&(enterprise, id)).copied()
+    }
+
+    /// The id of an item, packed.
+    pub(crate) fn packed(&self, item: ItemKey) -> Option<Packed> {
+        self.rows.get(index(item.0)).map(|row| row.id)
+    }
+
+    pub(crate) fn id(&self, item: ItemKey, odd: &OddIds) -> SmolStr {
+        self.rows.get(index(item.0)).map(|row| odd.text(row.id)).unwrap_or_default()
+    }
+
+    pub(crate) fn enterprise(&self, item: ItemKey) -> Option<EnterpriseKey> {
+        self.rows.get(index(item.0)).map(|row| row.enterprise)
+    }
+
+    pub(crate) fn owner(&self, item: ItemKey) -> Option<UserKey> {
+        self.rows.get(index(item.0))?.owner
+    }
+
+    pub(crate) fn is_trashed(&self, item: ItemKey) -> bool {
+        self.rows.get(index(item.0)).is_some_and(|row| row.trashed)
+    }
+
+    /// The key of an item, new if it is unknown.
+    pub(crate) fn key(&mut self, enterprise: EnterpriseKey, id: &str, odd: &mut OddIds) -> ItemKey {
+        let packed = odd.pack(id);
+        let rows = &mut self.rows;
+        *self.by_id.entry((enterprise, packed)).or_insert_with(|| {
+            rows.push(Row { enterprise, id: packed, parent: None, owner: None, trashed: false });
+            ItemKey(number(rows.len() - 1))
+        })
+    }
+
+    /// The same, but not for a new item once the tree is full: folders with collaborations are always known, and what
+    /// an event shows itself it needs no tree for.
+    pub(crate) fn key_if_room(&mut self, enterprise: EnterpriseKey, id: &str, odd: &mut OddIds) -> Option<ItemKey> {
+        match self.find(enterprise, id, odd) {
+            None if TREE_ITEMS_MAX <= self.rows.len() => None,
+            _ => Some(self.key(enterprise, id, odd)),
+        }
+    }
+
+    /// Sets the folder above an item. A folder is never put below itself: whoever says so is not believed.
+    pub(crate) fn put(&mut self, item: ItemKey, parent: Option<ItemKey>) {
+        if self.rows.get(index(item.0)).is_some_and(|row| row.parent == parent) {
+            return;
+        }
+        let circle = parent.is_some_and(|parent| self.above(parent).items.contains(&item));
+        if let Some(row) = self.rows.get_mut(index(item.0)).filter(|_| !circle) {
+            row.parent = parent;
+        }
+    }
+
+    pub(crate) fn own(&mut self, item: ItemKey, owner: UserKey) {
+        if let Some(row) = self.rows.get_mut(index(item.0)) {
+            row.owner = Some(owner);
+        }
+    }
+
+    pub(crate) fn trash(&mut self, item: ItemKey, trashed: bool) {
+        if let Some(row) = self.rows.get_mut(index(item.0)) {
+            row.trashed = trashed;
+        }
+    }
+
+    /// The item and all that is known to lie above it.
+    pub(crate) fn above(&self, item: ItemKey) -> Above {
+        let mut above = Above::default();
+        let mut next = Some(item);
+        while let Some(item) = next.filter(|_| above.items.len() <= FOLDER_DEPTH_MAX) {
+            above.items.push(item);
+            above.trashed |= self.is_trashed(item);
+            next = self.rows.get(index(item.0)).and_then(|row| row.parent);
+        }
+        above
+    }
+
+    /// The folder just above an item.
+    pub(crate) fn parent(&self, item: ItemKey) -> Option<ItemKey> {
+        self.rows.get(index(item.0))?.parent
+    }
+}
+
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = Vec::<Row>::deserialize(deserializer)?;
+        let by_id = (0_u32..).zip(&rows).map(|(key, row)| ((row.enterprise, row.id), ItemKey(key))).collect();
+        Ok(Tree { rows, by_id })
+    }
+}

@@ -1,0 +1,5 @@
+//! Groups, collaborations and synced folders: administered by calls, heard by the people concerned, explained.
+
+mod administering;
+mod explaining;
+mod hearing;
