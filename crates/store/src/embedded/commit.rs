@@ -141,8 +141,9 @@ impl Committer {
         self.core.fail(&format!("{doing} {}: {error}", live.file.path.display()))
     }
 
-    /// Lets readers see a durable frame. The order matters: ends first, because nobody may stand beyond them; the
-    /// frontier last, because what lies below it must be visible.
+    /// Lets readers see a durable frame. The order matters: ends first, because nobody may stand beyond them; then the
+    /// directory, because whoever reads past an event must know of the lists on which it may be; the frontier last,
+    /// because what lies below it must be visible.
     fn show(&self, staged: &Staged, live: &Live, offset: u64, bytes: &[u8]) -> Result<(), Unavailable> {
         let frame = Head::parse(bytes).ok().and_then(|head| {
             let body = bytes.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes)?;
@@ -152,14 +153,14 @@ impl Committer {
             return Err(self.core.fail("a frame was written that cannot be read; this is a fault of the program"));
         };
         self.core.lines.advance(staged.ends());
-        if live.index_mut().add(offset, &frame).is_none() {
-            return Err(self.core.fail("a frame was written that cannot be indexed; this is a fault of the program"));
-        }
         if !staged.changes.is_empty() {
             let mut directory = self.core.directory_mut();
             for change in &staged.changes {
                 directory.replay(&change.effects, &change.enterprise, change.place);
             }
+        }
+        if live.index_mut().add(offset, &frame).is_none() {
+            return Err(self.core.fail("a frame was written that cannot be indexed; this is a fault of the program"));
         }
         self.core.frontiers.settle(staged.sequence, staged.lines());
         self.core.set_visible(staged.sequence);
