@@ -15,6 +15,7 @@ mod contract;
 mod deed;
 mod disk;
 mod faults;
+mod formats;
 mod histories;
 
 mod keeper;

@@ -1,0 +1,46 @@
+//! Stores of every version of the format that was released must open, and hold what was put into them.
+
+use crate::deed::{enterprise, event_id, user};
+use crate::disk::Disk;
+use crate::trial::{feed_of, history, streaming, whole, window};
+use feed::event::FeedKind;
+use feed::filter::TypeFilter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::directory_store::DirectoryStore;
+use store::embedded::{EmbeddedStore, Options, verify_on};
+use store::ledger::{Ledger, Scan};
+use store::token_store::{TokenHash, TokenStore};
+
+/// A disk with the files of a fixture; `events--name` stands for `events/name`.
+fn disk_of(fixture: &str) -> Disk {
+    let disk = Disk::new(0);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/fixtures").join(fixture);
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        let bytes = zstd::stream::decode_all(std::fs::File::open(entry.path()).unwrap()).unwrap();
+        let name = name.strip_suffix(".zst").unwrap().replace("--", "/");
+        disk.put(&PathBuf::from("/store").join(name), &bytes);
+    }
+    disk
+}
+
+#[tokio::test]
+async fn a_store_of_format_1_opens() {
+    let disk = disk_of("format-1");
+    let dir = Path::new("/store");
+    assert_eq!(verify_on(&disk, dir, &mut |_| {}).unwrap().damage, Vec::<String>::new());
+    let options = Options { threads: false, ..Options::default() };
+    let store = EmbeddedStore::open_on(Arc::new(disk.clone()), dir, options).unwrap();
+    for line in [feed_of("7"), streaming(), history(), window()] {
+        assert_eq!(store.scan(whole(line.clone())).await.unwrap().count, 51, "{line:?}");
+    }
+    let rare = Scan { types: TypeFilter::parse("RARE").unwrap(), ..whole(history()) };
+    assert_eq!(store.scan(rare).await.unwrap().count, 11);
+    let first = Ledger::find(&store, &enterprise("1"), FeedKind::Enterprise, &event_id("e0")).await.unwrap().unwrap();
+    assert_eq!(&first.bytes[..], br#"{"event_id":"e0"}"#);
+    assert_eq!(store.user(&user("7")).await.unwrap().unwrap().person.name, "Mara");
+    assert_eq!(store.enterprise(&enterprise("1")).await.unwrap().unwrap().name, "Halden");
+    let token = TokenStore::find(&store, &TokenHash([7; 32])).await.unwrap();
+    assert_eq!(token.unwrap().note, "a token");
+}
