@@ -3,6 +3,8 @@
 //! ```text
 //! ledger_bench pair DIR [EVENTS] [BATCH]   publishing, commit by commit in turn with plain write + fdatasync of the same bytes
 //! ledger_bench grow DIR DAYS PER_DAY       makes a store of many days
+//! ledger_bench many DIR [PUBLISHERS] [BATCH] [EACH]   publishing by many at once
+//! ledger_bench keep DIR DAYS                verifies it, sweeps it as so many days after its newest event, verifies it again
 //! ledger_bench read DIR                    opens it: time, memory, and pages of each line from beginning, middle and end
 //! ```
 
@@ -177,8 +179,9 @@ async fn many(dir: &Path, publishers: u64, size: u64, each: u64) {
         let batches = (0..each).map(|n| {
             let home = home_of(&mut dice);
             let first = (publisher * each + n) * size;
-            let events = (0..size).map(|m| event(&mut dice, first + m, START, home, false)).collect();
-            Batch { enterprise: enterprise(home), events, now: Second(START) }
+            let now = START + u32::try_from(n * size * publishers / 100_000).unwrap_or(0);
+            let events = (0..size).map(|m| event(&mut dice, first + m, now, home, false)).collect();
+            Batch { enterprise: enterprise(home), events, now: Second(now) }
         });
         made.push(batches.collect());
     }
@@ -300,6 +303,35 @@ async fn read(dir: &Path) {
     println!("memory {} MB", memory_mb());
 }
 
+async fn keep(dir: &Path, days: u32) {
+    let check = || {
+        let begun = Instant::now();
+        let verified = store::embedded::verify(dir, &mut |_| {}).expect("it can be looked at");
+        println!("verified in {:.1} s: {verified:?}", begun.elapsed().as_secs_f64());
+    };
+    check();
+    let store = EmbeddedStore::open(dir, Options::default()).expect("it opens");
+    let sizes = |when: &str| {
+        let stats = store.stats();
+        let (data, index) = (stats.data_bytes >> 20, stats.index_bytes >> 20);
+        let (enterprise, user) = (stats.enterprise_entries, stats.user_entries);
+        println!("{when}: data {data} MB, index {index} MB, {enterprise} enterprise and {user} user renderings");
+    };
+    sizes("before");
+    let now = store.stats().newest.unwrap_or_default().ahead(days * DAY_S);
+    let (begun, mut gone) = (Instant::now(), 0);
+    loop {
+        let swept = store.sweep(now).await.expect("it sweeps");
+        gone += swept.renderings;
+        if !swept.more {
+            break;
+        }
+    }
+    sizes(&format!("swept {gone} in {:.1} s", begun.elapsed().as_secs_f64()));
+    drop(store);
+    check();
+}
+
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -310,6 +342,7 @@ async fn main() {
         (Some("many"), Some(dir)) => many(dir, number(3, 16), number(4, 100), number(5, 200)).await,
         (Some("grow"), Some(dir)) => grow(dir, u32::try_from(number(3, 10)).unwrap_or(10), number(4, 10_000)).await,
         (Some("read"), Some(dir)) => read(dir).await,
-        _ => println!("ledger_bench pair|many|grow|read DIR …"),
+        (Some("keep"), Some(dir)) => keep(dir, u32::try_from(number(3, 4)).unwrap_or(4)).await,
+        _ => println!("ledger_bench pair|many|grow|read|keep DIR …"),
     }
 }

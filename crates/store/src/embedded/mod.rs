@@ -90,7 +90,8 @@ impl Default for Options {
         Options {
             settling_delay_s: SETTLING_DELAY_S_DEFAULT,
             partition_entries: 2_000_000,
-            partition_bytes: 4 << 30,
+            // What is not sealed is read at the next start, which should take about a second.
+            partition_bytes: 512 << 20,
             preallocate_bytes: 64 << 20,
             cache_bytes: 64 << 20,
             open_halves_max: 128,
