@@ -5,8 +5,8 @@
 //! gives the same directory everywhere. An event speaks for its own enterprise only: users are known everywhere by
 //! their id, but groups, items and what ties users to them belong to the enterprise whose events named them.
 //!
-//! It knows nothing of renderings or tokens. What it keeps, and in which form, is in its parts; [`apply`] has what each
-//! effect does, [`cover`] what the audience asks, [`ask`] what administrators ask.
+//! It knows nothing of renderings or tokens. What it keeps, and in which form, is in its parts; `apply` has what each
+//! effect does, `cover` what the audience asks, `ask` what administrators ask.
 
 mod apply;
 mod ask;

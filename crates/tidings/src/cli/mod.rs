@@ -1,7 +1,7 @@
 //! Commands: what people type.
 //!
 //! Each command is a file with its arguments and what it does. Everything a command prints for people goes through
-//! [`say`], so that logs (standard error) and answers (standard output) never mix.
+//! `say`, so that logs (standard error) and answers (standard output) never mix.
 
 mod app;
 mod bench;
