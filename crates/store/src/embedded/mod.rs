@@ -7,7 +7,7 @@
 //! |---|---|
 //! | what is on the disk | [`format`], then `frame`, `block`, `sealed` |
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
-//! | the way of a page | `scan`, `rows`, `live` and `sealed::half` |
+//! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
 //! | what happens at a start | `opening` |
 //! | who shares what with whom | `core` |
 //!
@@ -24,6 +24,7 @@ mod fault;
 pub mod files;
 mod format;
 mod frame;
+mod frames_file;
 mod known;
 mod line;
 mod live;

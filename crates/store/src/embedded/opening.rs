@@ -7,10 +7,10 @@ use super::Options;
 use super::core::{Core, Opened};
 use super::fault::{Fault, Named};
 use super::files::{Files, Lock, write_all};
-use super::format::{BadFile, EVENTS, FILE_HEAD_BYTES, FileKind, LOCK, MANIFEST, NEW, SET_ASIDE, STATE, is_ours};
-use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
+use super::format::{EVENTS, FileKind, LOCK, MANIFEST, NEW, SET_ASIDE, STATE, is_ours};
+use super::frames_file::{scan_frames, size_of};
 use super::line::{Frontiers, Lines};
-use super::live::{Live, LiveIndex};
+use super::live::Live;
 use super::manifest::{BadManifest, LineEnds, Manifest, Partition, WriteError};
 use super::seal::{line_ends, play};
 use super::sealed::half::Half;
@@ -136,7 +136,7 @@ pub struct Torn {
     pub kept_in: PathBuf,
 }
 
-fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = path.to_owned();
     move |error| OpenError::Disk { doing, path, error }
 }
@@ -345,98 +345,6 @@ fn open_live(
     report.frames += index.frames;
     report.entries += index.entries;
     Ok(Live::new(partition.number, file, index))
-}
-
-fn size_of(file: &Named) -> Result<u64, OpenError> {
-    file.file.size().map_err(disk("measure", &file.path))
-}
-
-/// How much of a tail is looked at in one go.
-const TAIL_BYTES: usize = 1 << 20;
-
-/// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
-pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
-    let size = size_of(file)?;
-    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
-    FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
-        BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
-        BadFile::Damaged(what) => file.damaged(0, what).into(),
-    })?;
-    let mut index = LiveIndex::new();
-    loop {
-        let offset = index.end;
-        match read_frame(file, offset, size, partition)? {
-            Read::Frame(head, body) if head.number == index.frames => {
-                let frame = Frame::parse(head, &body);
-                if frame.and_then(|frame| index.add(offset, &frame)).is_none() {
-                    return Err(file.damaged(offset, "a frame whose checksum is right is malformed").into());
-                }
-            }
-            Read::Frame(head, _) => {
-                let what = format!("frame {} stands where frame {} should", head.number, index.frames);
-                return Err(file.damaged(offset, &what).into());
-            }
-            Read::NoFrame => {
-                let tail = read_tail(file, offset, size, partition, last)?;
-                return Ok((index, tail));
-            }
-        }
-    }
-}
-
-enum Read {
-    Frame(Head, Vec<u8>),
-    NoFrame,
-}
-
-fn read_frame(file: &Named, offset: u64, size: u64, partition: u64) -> Result<Read, OpenError> {
-    if offset + HEAD_BYTES as u64 > size {
-        return Ok(Read::NoFrame);
-    }
-    let bytes = file.read_vec(offset, HEAD_BYTES)?;
-    let head = match Head::parse(&bytes) {
-        Ok(head) if head.partition == partition => head,
-        Ok(_) | Err(BadHead::NotOne) => return Ok(Read::NoFrame),
-        Err(BadHead::Newer(version)) => return Err(OpenError::Newer { file: file.path.clone(), version }),
-    };
-    let body_at = offset + HEAD_BYTES as u64;
-    if body_at + head.body_bytes as u64 > size {
-        return Ok(Read::NoFrame);
-    }
-    let body = file.read_vec(body_at, head.body_bytes)?;
-    Ok(if head.body_checks(&body) { Read::Frame(head, body) } else { Read::NoFrame })
-}
-
-/// What follows the last good frame: nothing but zeros, or the torn end of one that was being written. If a good frame
-/// follows, or the partition was left in good order, then what is bad here was good once: that is damage.
-fn read_tail(file: &Named, offset: u64, size: u64, partition: u64, last: bool) -> Result<Option<Vec<u8>>, OpenError> {
-    let mut end = offset;
-    let mut at = offset;
-    while at < size {
-        let length = usize::try_from(size - at).unwrap_or(usize::MAX).min(TAIL_BYTES);
-        let bytes = file.read_vec(at, length)?;
-        if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
-            end = at + last as u64 + 1;
-            // Frames begin at multiples of the alignment, and so does every piece read here.
-            for start in (0..bytes.len()).step_by(ALIGN_BYTES) {
-                let position = at + start as u64;
-                let looks_like_one = bytes[start..].starts_with(&MAGIC) && position != offset;
-                if looks_like_one && let Read::Frame(head, _) = read_frame(file, position, size, partition)? {
-                    let what = format!("bytes that are no frame, before frame {} at byte {position}", head.number);
-                    return Err(file.damaged(offset, &what).into());
-                }
-            }
-        }
-        at += length as u64;
-    }
-    if end == offset {
-        return Ok(None);
-    }
-    if !last {
-        return Err(file.damaged(offset, "bytes that are no frame, in a partition that was left in good order").into());
-    }
-    let length = usize::try_from(end - offset).map_err(|_| file.damaged(offset, "a torn end too long to keep"))?;
-    Ok(Some(file.read_vec(offset, length)?))
 }
 
 /// Keeps the bytes of a torn end in a file of their own, and then cuts them off.

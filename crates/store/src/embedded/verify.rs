@@ -3,7 +3,8 @@
 use super::fault::{Fault, Named};
 use super::files::{DiskFiles, Files, read_vec};
 use super::format::{EVENTS, FileKind, LOCK, STATE};
-use super::opening::{OpenError, read_manifest, scan_frames};
+use super::frames_file::scan_frames;
+use super::opening::{OpenError, read_manifest};
 use super::seal::KINDS;
 use super::sealed::half::Half;
 use super::sealed::paged::Pages;

@@ -4,10 +4,12 @@
 //! two months. A half is a data file, which holds everything, and an index file, which can be made again from it.
 
 pub(super) mod cache;
+mod check;
 pub(super) mod data;
 pub(super) mod filter;
 pub(super) mod half;
 pub(super) mod index;
 pub(super) mod paged;
 pub(super) mod shelf;
+mod walk;
 pub(super) mod write;

@@ -1,0 +1,99 @@
+//! Reading the file of frames of a partition that is not sealed, and telling a torn end from damage.
+
+use super::fault::Named;
+use super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
+use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
+use super::live::LiveIndex;
+use super::opening::{OpenError, disk};
+
+pub(super) fn size_of(file: &Named) -> Result<u64, OpenError> {
+    file.file.size().map_err(disk("measure", &file.path))
+}
+
+/// How much of a tail is looked at in one go.
+const TAIL_BYTES: usize = 1 << 20;
+
+/// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
+pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
+    let size = size_of(file)?;
+    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
+    FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
+        BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
+        BadFile::Damaged(what) => file.damaged(0, what).into(),
+    })?;
+    let mut index = LiveIndex::new();
+    loop {
+        let offset = index.end;
+        match read_frame(file, offset, size, partition)? {
+            Read::Frame(head, body) if head.number == index.frames => {
+                let frame = Frame::parse(head, &body);
+                if frame.and_then(|frame| index.add(offset, &frame)).is_none() {
+                    return Err(file.damaged(offset, "a frame whose checksum is right is malformed").into());
+                }
+            }
+            Read::Frame(head, _) => {
+                let what = format!("frame {} stands where frame {} should", head.number, index.frames);
+                return Err(file.damaged(offset, &what).into());
+            }
+            Read::NoFrame => {
+                let tail = read_tail(file, offset, size, partition, last)?;
+                return Ok((index, tail));
+            }
+        }
+    }
+}
+
+enum Read {
+    Frame(Head, Vec<u8>),
+    NoFrame,
+}
+
+fn read_frame(file: &Named, offset: u64, size: u64, partition: u64) -> Result<Read, OpenError> {
+    if offset + HEAD_BYTES as u64 > size {
+        return Ok(Read::NoFrame);
+    }
+    let bytes = file.read_vec(offset, HEAD_BYTES)?;
+    let head = match Head::parse(&bytes) {
+        Ok(head) if head.partition == partition => head,
+        Ok(_) | Err(BadHead::NotOne) => return Ok(Read::NoFrame),
+        Err(BadHead::Newer(version)) => return Err(OpenError::Newer { file: file.path.clone(), version }),
+    };
+    let body_at = offset + HEAD_BYTES as u64;
+    if body_at + head.body_bytes as u64 > size {
+        return Ok(Read::NoFrame);
+    }
+    let body = file.read_vec(body_at, head.body_bytes)?;
+    Ok(if head.body_checks(&body) { Read::Frame(head, body) } else { Read::NoFrame })
+}
+
+/// What follows the last good frame: nothing but zeros, or the torn end of one that was being written. If a good frame
+/// follows, or the partition was left in good order, then what is bad here was good once: that is damage.
+fn read_tail(file: &Named, offset: u64, size: u64, partition: u64, last: bool) -> Result<Option<Vec<u8>>, OpenError> {
+    let mut end = offset;
+    let mut at = offset;
+    while at < size {
+        let length = usize::try_from(size - at).unwrap_or(usize::MAX).min(TAIL_BYTES);
+        let bytes = file.read_vec(at, length)?;
+        if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+            end = at + last as u64 + 1;
+            // Frames begin at multiples of the alignment, and so does every piece read here.
+            for start in (0..bytes.len()).step_by(ALIGN_BYTES) {
+                let position = at + start as u64;
+                let looks_like_one = bytes[start..].starts_with(&MAGIC) && position != offset;
+                if looks_like_one && let Read::Frame(head, _) = read_frame(file, position, size, partition)? {
+                    let what = format!("bytes that are no frame, before frame {} at byte {position}", head.number);
+                    return Err(file.damaged(offset, &what).into());
+                }
+            }
+        }
+        at += length as u64;
+    }
+    if end == offset {
+        return Ok(None);
+    }
+    if !last {
+        return Err(file.damaged(offset, "bytes that are no frame, in a partition that was left in good order").into());
+    }
+    let length = usize::try_from(end - offset).map_err(|_| file.damaged(offset, "a torn end too long to keep"))?;
+    Ok(Some(file.read_vec(offset, length)?))
+}
