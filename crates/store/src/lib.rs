@@ -11,6 +11,7 @@ pub mod directory_store;
 pub mod embedded;
 pub mod ledger;
 pub mod memory;
+pub mod postgres;
 pub mod token_store;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod effect;
 mod explain;
 mod groups;
 mod keys;
+mod list_names;
 mod lists;
 mod people;
 mod rows;

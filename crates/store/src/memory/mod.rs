@@ -54,6 +54,13 @@ impl MemoryStore {
         MemoryStore { settling_delay_s, ..self }
     }
 
+    /// What a restart of one process does to a keeper that others go on with: nothing, but that the settling delay may be
+    /// another.
+    #[must_use]
+    pub fn going_on(self, settling_delay_s: u32) -> Self {
+        MemoryStore { settling_delay_s, ..self }
+    }
+
     /// The keeper behind all its traits.
     pub fn stores(self) -> Stores {
         let store = Arc::new(self);

@@ -19,6 +19,7 @@ mod formats;
 mod histories;
 
 mod keeper;
+mod postgres;
 mod together;
 mod trial;
 mod upkeep;
@@ -46,5 +47,16 @@ mod embedded_in_pieces {
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
         crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(200..600).await;
+    }
+}
+
+/// The PostgreSQL keeper.
+mod postgresql {
+    crate::contract::every_promise!(crate::postgres::Postgres);
+
+    // A restart of one process leaves the frontier where the database has it, for others may be at work.
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::postgres::Postgres, crate::keeper::MemoryGoingOn>(600..640).await;
     }
 }
