@@ -53,7 +53,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
             read_json(&client.get(&format!("{PATH}/forecast?{}", days.join("&")))?)?
         }
         _ => {
-            let change: Map<String, Value> = given(matches).map(|(name, days)| (name.to_owned(), days.into())).collect();
+            let change: Map<String, Value> =
+                given(matches).map(|(name, days)| (name.to_owned(), days.into())).collect();
             if change.is_empty() {
                 return Err("say which period to change: --user, --streaming, --history or --events DAYS".to_owned());
             }

@@ -85,7 +85,9 @@ impl Services {
         check_texts(&wish.name, &wish.why)?;
         check_end(wish.until, now)?;
         if wish.scope.is_empty() {
-            return Err(AdminError::BadText("created_before lies at or before created_from, so nothing would be held."));
+            return Err(AdminError::BadText(
+                "created_before lies at or before created_from, so nothing would be held.",
+            ));
         }
         self.make_room_for_a_hold(caller, now).await?;
         let hold = Hold {
@@ -132,8 +134,7 @@ impl Services {
     /// [`AdminError`].
     pub async fn release_hold(&self, caller: &Caller, id: &str) -> Result<ShownHold, AdminError> {
         let release = Release { at: self.clock.now(), by: caller.person().id.clone() };
-        let released =
-            self.update_hold(caller, id, |hold| Hold { released: Some(release.clone()), ..hold }).await?;
+        let released = self.update_hold(caller, id, |hold| Hold { released: Some(release.clone()), ..hold }).await?;
         self.audit_hold(caller, "LEGAL_HOLD_POLICY_DELETE", &released).await;
         self.shown_hold(released).await
     }

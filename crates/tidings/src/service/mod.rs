@@ -34,8 +34,8 @@ use watch::{Channels, Polls};
 
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord};
-pub use store::retention_store::{Expired, Forecast};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 
 /// Everything the services share.
