@@ -11,8 +11,8 @@ use tokio_postgres::Client;
 const DISTRIBUTED: [&str; 7] =
     ["heads", "enterprise_entries", "user_entries", "postings", "outbox", "relayed", "tree_changes"];
 /// Kept on every machine.
-const EVERYWHERE: [&str; 7] =
-    ["schema_versions", "people_head", "people_changes", "snapshots", "secrets", "access", "tokens"];
+const EVERYWHERE: [&str; 8] =
+    ["schema_versions", "people_head", "people_changes", "snapshots", "secrets", "access", "tokens", "holds"];
 
 /// Whether the extension is installed in this database.
 pub(super) async fn is_there(client: &Client) -> Result<bool, Fault> {

@@ -18,9 +18,10 @@ use std::pin::Pin;
 const ENTERPRISE_SQL: &str = "INSERT INTO enterprise_entries \
      (enterprise, place, history, rank, created_at, event_type, event_id, bytes) \
      SELECT $1::text, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bytea[])";
-const USER_SQL: &str = "INSERT INTO user_entries (enterprise, place, relayed, event_type, event_id, feeds, bytes) \
-     SELECT $1::text, place, $2::boolean, event_type, event_id, feeds, bytes \
-     FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[]) u (place, event_type, event_id, feeds, bytes)";
+const USER_SQL: &str = "INSERT INTO user_entries (enterprise, place, relayed, created_at, event_type, event_id, feeds, bytes) \
+     SELECT $1::text, place, $2::boolean, created_at, event_type, event_id, feeds, bytes \
+     FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bytea[]) \
+     u (place, created_at, event_type, event_id, feeds, bytes)";
 const POSTINGS_SQL: &str = "INSERT INTO postings (enterprise, feed, place, streams) \
      SELECT $1::text, * FROM unnest($2::text[], $3::bigint[], $4::smallint[])";
 const OUTBOX_SQL: &str = "INSERT INTO outbox (enterprise, home, place, number, user_id, streams, heard_at) \
@@ -71,6 +72,7 @@ pub(super) struct Rows {
     enterprise_ids: Vec<String>,
     enterprise_bytes: Vec<Vec<u8>>,
     user_places: Vec<i64>,
+    user_created: Vec<i64>,
     user_types: Vec<String>,
     user_ids: Vec<String>,
     user_feeds: Vec<String>,
@@ -119,14 +121,15 @@ impl Rows {
         feeds: impl Iterator<Item = (String, UserStreams)>,
     ) {
         let (event_type, event_id) = (rendering.event_type.as_str().to_owned(), rendering.event_id.as_str().to_owned());
-        self.add_user_parts(place, (event_type, event_id, rendering.bytes), feeds);
+        let created_at = i64::from(rendering.created_at.0);
+        self.add_user_parts(place, (created_at, event_type, event_id, rendering.bytes), feeds);
     }
 
-    /// The same of type, id and bytes.
+    /// The same of time, type, id and bytes.
     pub(super) fn add_user_parts(
         &mut self,
         place: Place,
-        (event_type, event_id, bytes): (String, String, Vec<u8>),
+        (created_at, event_type, event_id, bytes): (i64, String, String, Vec<u8>),
         feeds: impl Iterator<Item = (String, UserStreams)>,
     ) {
         let mut all = String::new();
@@ -140,6 +143,7 @@ impl Rows {
             self.posted_streams.push(stream_bits(streams));
         }
         self.user_places.push(bits(place));
+        self.user_created.push(created_at);
         self.user_types.push(event_type);
         self.user_ids.push(event_id);
         self.user_feeds.push(all);
@@ -234,6 +238,7 @@ impl Rows {
             id,
             &this.relayed,
             &this.user_places,
+            &this.user_created,
             &this.user_types,
             &this.user_ids,
             &this.user_feeds,

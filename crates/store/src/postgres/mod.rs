@@ -12,6 +12,7 @@ mod commit;
 mod connect;
 mod directory;
 mod fault;
+mod forecast;
 mod known;
 mod lane;
 mod line;
@@ -183,7 +184,13 @@ impl PostgresStore {
     /// The keeper behind all its traits.
     pub fn stores(&self) -> Stores {
         let store = Arc::new(self.clone());
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
+        Stores {
+            ledger: store.clone(),
+            directory: store.clone(),
+            tokens: store.clone(),
+            access: store.clone(),
+            retention: store,
+        }
     }
 
     /// Hears what other processes make grow, from now on.

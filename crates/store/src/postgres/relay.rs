@@ -22,7 +22,7 @@ const HEARINGS_MAX: i64 = 20_000;
 /// How often a process looks for what another left in the outbox.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
-const OUTBOX_SQL: &str = "SELECT o.place, o.user_id, o.streams, e.event_type, e.event_id, e.bytes, o.heard_at FROM outbox o \
+const OUTBOX_SQL: &str = "SELECT o.place, o.user_id, o.streams, e.event_type, e.event_id, e.bytes, o.heard_at, e.created_at FROM outbox o \
      JOIN user_entries e ON e.enterprise = o.enterprise AND e.place = o.place \
      WHERE o.enterprise = $1 AND o.home = $2 ORDER BY o.place, o.number LIMIT $3";
 const CLEAR_SQL: &str = "DELETE FROM outbox WHERE enterprise = $1 AND home = $2 AND place <= $3";
@@ -79,7 +79,7 @@ async fn take_over(
         let streams = UserStreams::from_bits(u8::try_from(row.get::<_, i16>(2)).unwrap_or(0));
         let place = line.next_place(second(row.get(6)));
         let feed = (super::known::user_feed(&user), streams);
-        taken.add_user_parts(place, (row.get(3), row.get(4), row.get(5)), std::iter::once(feed));
+        taken.add_user_parts(place, (row.get(7), row.get(3), row.get(4), row.get(5)), std::iter::once(feed));
         moved.users.push(user);
     }
     if moved.users.is_empty() {

@@ -4,6 +4,7 @@
 use super::connect::Turn;
 use super::fault::Fault;
 use super::months::{LOCK as MONTHS_LOCK, Month, bits};
+use super::small_state::in_effect;
 use super::{Inner, database_clock, migrate, snapshot};
 use crate::ledger::Swept;
 use deadpool_postgres::Object;
@@ -12,9 +13,11 @@ use feed::id::EnterpriseId;
 use feed::position::Place;
 use feed::stream_type::{StreamType, UserStream};
 use feed::time::Second;
+use rustc_hash::FxHashMap;
+use tokio_postgres::types::ToSql;
 
-/// The advisory lock of whoever sweeps.
-const LOCK: i64 = 0x0074_6964_696e_6704;
+/// The advisory lock of whoever sweeps, or changes what holds keep.
+pub(super) const LOCK: i64 = 0x0074_6964_696e_6704;
 /// Most renderings deleted in one portion.
 const PORTION: i64 = 5_000;
 /// A month larger than this (pages of the database, 8 KB) is not counted but estimated when it is dropped.
@@ -23,10 +26,14 @@ const COUNTED_PAGES: i32 = 25_000;
 const EXPIRED_SQL: &str = "SELECT c.enterprise FROM unnest($1::text[], $2::bigint[]) c (enterprise, cut) \
      WHERE EXISTS (SELECT FROM TABLE e WHERE e.enterprise = c.enterprise AND e.place < c.cut)";
 const DELETE_ENTERPRISE_SQL: &str = "DELETE FROM enterprise_entries WHERE enterprise = $1 AND place < $2 \
-     AND place = ANY (ARRAY(SELECT place FROM enterprise_entries WHERE enterprise = $1 AND place < $2 ORDER BY place LIMIT $3))";
+     AND place = ANY (ARRAY(SELECT place FROM enterprise_entries e WHERE enterprise = $1 AND place < $2 AND NOT EXISTS ( \
+       SELECT FROM unnest($4::bigint[], $5::bigint[]) h (f, b) WHERE h.f <= e.created_at AND e.created_at < h.b) \
+     ORDER BY place LIMIT $3))";
 const DELETE_USER_SQL: &str = "WITH gone AS ( \
        DELETE FROM user_entries WHERE enterprise = $1 AND place < $2 \
-       AND place = ANY (ARRAY(SELECT place FROM user_entries WHERE enterprise = $1 AND place < $2 ORDER BY place LIMIT $3)) \
+       AND place = ANY (ARRAY(SELECT place FROM user_entries e WHERE enterprise = $1 AND place < $2 AND NOT EXISTS ( \
+         SELECT FROM unnest($4::bigint[], $5::bigint[]) h (f, b) WHERE h.f <= e.created_at AND e.created_at < h.b) \
+       ORDER BY place LIMIT $3)) \
        RETURNING place, feeds), \
      posted AS ( \
        DELETE FROM postings p USING (SELECT place, unnest(string_to_array(feeds, ' ')) AS feed FROM gone) g \
@@ -42,6 +49,9 @@ struct Cut {
     events: i64,
 }
 
+/// What holds keep, by enterprise: deeds done from the first second up to below the second.
+pub(super) type Held = FxHashMap<EnterpriseId, (Vec<i64>, Vec<i64>)>;
+
 pub(super) async fn sweep(inner: &Inner, now: Second) -> Result<Swept, Fault> {
     let clock = database_clock(&inner.pool).await?;
     migrate::make_ahead(&inner.pool, &inner.months, clock).await?;
@@ -53,9 +63,11 @@ pub(super) async fn sweep(inner: &Inner, now: Second) -> Result<Swept, Fault> {
     let alone: bool = client.query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK]).await?.get(0);
     let mut swept = Swept::default();
     if alone {
-        swept = drop_month(inner, client, &cuts, Month::of(clock)).await?;
+        // Read under the lock: whoever places a hold takes it, too, and so waits for a sweep that did not know of it.
+        let held = in_effect(client, now).await?;
+        swept = drop_month(inner, client, &cuts, &held, Month::of(clock)).await?;
         if !swept.more {
-            swept = delete(client, &cuts).await?;
+            swept = delete(client, &cuts, &held).await?;
         }
     }
     client.batch_execute("COMMIT").await?;
@@ -76,7 +88,7 @@ async fn cuts(inner: &Inner, now: Second) -> Result<Vec<Cut>, Fault> {
 }
 
 /// Drops the oldest month that every enterprise is past, of one kind of feed; `more` says whether there was one.
-async fn drop_month(inner: &Inner, client: &Object, cuts: &[Cut], current: Month) -> Result<Swept, Fault> {
+async fn drop_month(inner: &Inner, client: &Object, cuts: &[Cut], held: &Held, current: Month) -> Result<Swept, Fault> {
     for kind in [FeedKind::User, FeedKind::Enterprise] {
         let (table, cut) = match kind {
             FeedKind::User => ("user_entries", cuts.iter().map(|cut| cut.user).min()),
@@ -87,6 +99,9 @@ async fn drop_month(inner: &Inner, client: &Object, cuts: &[Cut], current: Month
             // Those made ahead stay, whatever the clock of the caller says.
             let is_over = |month: &Month| *month < current && cut.is_some_and(|cut| month.places().1 <= cut);
             let Some(month) = Month::of_partition(&name).filter(is_over) else { continue };
+            if is_held(client, &name, held).await? {
+                continue;
+            }
             let count = match COUNTED_PAGES < pages {
                 true => estimate,
                 false => client.query_one(&format!("SELECT count(*) FROM {name}"), &[]).await?.get(0),
@@ -104,8 +119,22 @@ async fn drop_month(inner: &Inner, client: &Object, cuts: &[Cut], current: Month
     Ok(Swept::default())
 }
 
+/// Whether a partition has anything that holds keep.
+async fn is_held(client: &Object, partition: &str, held: &Held) -> Result<bool, Fault> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM {partition} e, unnest($2::bigint[], $3::bigint[]) h (f, b) \
+         WHERE e.enterprise = $1 AND h.f <= e.created_at AND e.created_at < h.b)"
+    );
+    for (enterprise, (from, before)) in held {
+        if client.query_one(&sql, &[&enterprise.as_str(), from, before]).await?.get(0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Deletes a portion of what is expired of single enterprises.
-async fn delete(client: &Object, cuts: &[Cut]) -> Result<Swept, Fault> {
+async fn delete(client: &Object, cuts: &[Cut], held: &Held) -> Result<Swept, Fault> {
     let mut left = PORTION;
     let mut swept = Swept::default();
     for (kind, table) in [(FeedKind::User, "user_entries"), (FeedKind::Enterprise, "enterprise_entries")] {
@@ -119,10 +148,13 @@ async fn delete(client: &Object, cuts: &[Cut]) -> Result<Swept, Fault> {
             if left <= 0 {
                 return Ok(Swept { more: true, ..swept });
             }
+            let nothing = Default::default();
+            let (from, before) = EnterpriseId::new(enterprise).ok().and_then(|id| held.get(&id)).unwrap_or(&nothing);
+            let values: [&(dyn ToSql + Sync); 5] = [&enterprise, &cut, &left, from, before];
             let gone = match kind {
-                FeedKind::User => client.query_one(DELETE_USER_SQL, &[&enterprise, &cut, &left]).await?.get(0),
+                FeedKind::User => client.query_one(DELETE_USER_SQL, &values).await?.get(0),
                 FeedKind::Enterprise => {
-                    let gone = client.execute(DELETE_ENTERPRISE_SQL, &[&enterprise, &cut, &left]).await?;
+                    let gone = client.execute(DELETE_ENTERPRISE_SQL, &values).await?;
                     i64::try_from(gone).unwrap_or(i64::MAX)
                 }
             };

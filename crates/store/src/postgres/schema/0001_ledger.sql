@@ -32,6 +32,7 @@ CREATE TABLE user_entries (
     enterprise text COLLATE "C" NOT NULL,
     place      bigint NOT NULL,
     relayed    boolean NOT NULL,  -- heard here, but published in another enterprise, whose id it bears
+    created_at bigint NOT NULL,
     event_type text COLLATE "C" NOT NULL,
     event_id   text COLLATE "C" NOT NULL,
     feeds      text COLLATE "C" NOT NULL,  -- the feeds it was posted to, separated by blanks

@@ -26,3 +26,11 @@ CREATE TABLE access (
 );
 CREATE INDEX access_enterprise ON access (kind, enterprise, key);
 CREATE INDEX access_expiry ON access (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Legal holds, also those that ended.
+CREATE TABLE holds (
+    id         text COLLATE "C" PRIMARY KEY,
+    enterprise text COLLATE "C" NOT NULL,
+    record     text NOT NULL
+);
+CREATE INDEX holds_enterprise ON holds (enterprise);

@@ -1,8 +1,11 @@
-//! Tokens, secrets and records of access: small tables, asked each time, so that what is revoked in one process is
+//! Tokens, secrets, records of access and legal holds: small tables, asked each time, so that what is revoked in one process is
 //! revoked in all.
 
 mod access;
+mod holds;
 mod tokens;
+
+pub(super) use holds::in_effect;
 
 use super::fault::Fault;
 use serde::Serialize;
@@ -14,5 +17,5 @@ fn to_text(record: &impl Serialize) -> Result<String, Fault> {
 }
 
 fn of_text<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    serde_json::from_str(text).map_err(|wrong| Fault::Damaged(format!("a record of access: {wrong}")))
+    serde_json::from_str(text).map_err(|wrong| Fault::Damaged(format!("a small record: {wrong}")))
 }
