@@ -3,11 +3,11 @@
 //! Log messages are readable alone and carry fields for searching; never a token, a secret or a body. Metrics are sums
 //! over the whole server: they tell nobody what one enterprise does.
 
+use feed::time::Second;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use feed::time::Second;
 use std::collections::VecDeque;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -142,7 +142,8 @@ impl Default for Metrics {
         };
         let live_views = gauge("live_views", "Live views of the console under way");
         let store_bytes = gauge("store_bytes", "Bytes of the store's files, 0 in memory");
-        let disk_free_bytes = gauge("disk_free_bytes", "Bytes that the file system of the store still has, 0 in memory");
+        let disk_free_bytes =
+            gauge("disk_free_bytes", "Bytes that the file system of the store still has, 0 in memory");
         Metrics {
             registry,
             events_recorded,

@@ -50,4 +50,3 @@ impl Services {
         retention.oldest_shown(StreamType::User(UserStream::All), self.clock.now()) <= found.place.second
     }
 }
-

@@ -7,9 +7,7 @@ use super::Services;
 use super::read::{Page, ReadError, ReadRequest};
 use crate::auth::Caller;
 use crate::bell::Feed;
-use feed::limits::{
-    LIVE_VIEWS_MAX, LIVE_VIEWS_PER_SESSION_MAX, PAGE_ENTRIES_MAX, RECENT_PAGES_MAX,
-};
+use feed::limits::{LIVE_VIEWS_MAX, LIVE_VIEWS_PER_SESSION_MAX, PAGE_ENTRIES_MAX, RECENT_PAGES_MAX};
 use feed::position::{Family, Place, Position, Start};
 use feed::stream_type::StreamType;
 use rustc_hash::FxHashMap;

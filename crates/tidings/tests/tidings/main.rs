@@ -9,6 +9,7 @@
 //! - [`oauth`]: applications, the ways to a token, and what of it is recorded.
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`histories`]: random histories, played on the services.
+//! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
@@ -21,6 +22,7 @@ mod spoiled;
 mod world;
 
 mod commands;
+mod console;
 mod errors;
 mod histories;
 mod killing;
