@@ -34,7 +34,7 @@ pub async fn root() -> Response {
     json_body(concat!(
         r#"{"name":"tidings","version":""#,
         env!("CARGO_PKG_VERSION"),
-        r#"","events":"/2.0/events","publish":"/api/v1/events","health":"/health/ready"}"#
+        r#"","events":"/2.0/events","publish":"/api/v1/events","console":"/console/","health":"/health/ready"}"#
     ))
 }
 

@@ -10,10 +10,12 @@ pub mod enterprise;
 pub mod event;
 pub mod explain;
 pub mod health;
+pub mod holds;
 pub mod live;
 pub mod oauth;
 pub mod publish;
 pub mod read;
+pub mod retention;
 pub mod roster;
 pub mod sessions;
 pub mod sharing;
@@ -38,6 +40,7 @@ use watch::{Channels, Polls};
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord, SessionRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 
 /// Everything the services share.
