@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Settings for tests that never need the data after a crash.
-pub const FORGETFUL: &str = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off";
+pub(crate) const FORGETFUL: &str = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off";
 
 /// A server that runs until this is dropped, or its process ends however it ends.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     folder: PathBuf,
     /// A shell that stops the server and removes the folder as soon as nobody holds its input any more.
     guard: Child,
 }
 
 /// Where the programs of PostgreSQL 15 or newer are; the newest, if there are several.
-pub fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let version = |folder: &PathBuf| folder.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = debian.map(|entry| entry.path().join("bin")).collect();
@@ -32,7 +32,7 @@ pub fn programs() -> Option<PathBuf> {
 }
 
 /// Somebody else to be, for the server refuses to run as root: user and group; nobody else if this is not root.
-pub fn somebody(own: &Path) -> Option<(u32, u32)> {
+pub(crate) fn somebody(own: &Path) -> Option<(u32, u32)> {
     if std::fs::metadata(own).ok()?.uid() != 0 {
         return None;
     }
@@ -46,7 +46,7 @@ pub fn somebody(own: &Path) -> Option<(u32, u32)> {
 }
 
 /// A program of PostgreSQL as the user that runs the server.
-pub fn program(name: &str, user: Option<(u32, u32)>) -> Result<Command, String> {
+pub(crate) fn program(name: &str, user: Option<(u32, u32)>) -> Result<Command, String> {
     let folder = programs().ok_or("no PostgreSQL 15 or newer is installed (Debian: `apt-get install postgresql`)")?;
     let mut command = Command::new(folder.join(name));
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -61,7 +61,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is none, in plain words.
-    pub fn start(folder: &Path, settings: &str) -> Result<Self, String> {
+    pub(crate) fn start(folder: &Path, settings: &str) -> Result<Self, String> {
         let failed = |what: &str, why: std::io::Error| format!("{what}: {why}");
         std::fs::create_dir(folder).map_err(|why| failed("the folder cannot be made", why))?;
         let user = somebody(folder);
@@ -82,7 +82,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it does not start.
-    pub fn run(folder: &Path, settings: &str) -> Result<Self, String> {
+    pub(crate) fn run(folder: &Path, settings: &str) -> Result<Self, String> {
         let user = somebody(Path::new("/proc/self"));
         let control = programs().ok_or("PostgreSQL is gone")?.join("pg_ctl");
         let (control, folder_text) = (control.display(), folder.display());
@@ -115,13 +115,13 @@ impl Cluster {
     }
 
     /// The address of one of its databases.
-    pub fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         url(&self.folder, database)
     }
 }
 
 /// The address of a database of the server whose socket is in this folder.
-pub fn url(folder: &Path, database: &str) -> String {
+pub(crate) fn url(folder: &Path, database: &str) -> String {
     format!("postgres://postgres@{}/{database}", folder.display().to_string().replace('/', "%2F"))
 }
 

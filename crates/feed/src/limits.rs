@@ -59,6 +59,8 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
 pub const CHANNELS_REMEMBERED_MAX: usize = 100_000;
+/// Most connections of one process to a database.
+pub const DATABASE_CONNECTIONS_MAX: u32 = 1_000;
 /// Most publishes waiting for the commit point.
 pub const COMMIT_QUEUE_MAX: usize = 1_024;
 /// Most secrets an application has at a time: the newest, and those that run on for a while.

@@ -13,6 +13,7 @@ use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
+use crate::keeper::{self, Keeper, Opened};
 use crate::service::Services;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
@@ -30,13 +31,11 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
-use store::embedded::{EmbeddedStore, OpenError, Options};
+use store::embedded::OpenError;
 use store::ledger::{AppendError, Batch, Unavailable};
-use store::memory::MemoryStore;
 use tokio::net::TcpListener;
 
 /// Why a server did not come up.
@@ -46,6 +45,8 @@ pub enum BootError {
     Setting(BadSetting),
     /// The store cannot be opened.
     Open(OpenError),
+    /// The database cannot be used as a store.
+    Database(store::postgres::OpenError),
     /// The store cannot be used.
     Store(Unavailable),
     /// The first entries could not be recorded.
@@ -72,6 +73,7 @@ impl fmt::Display for BootError {
         match self {
             BootError::Setting(wrong) => wrong.fmt(f),
             BootError::Open(why) => write!(f, "the store cannot be opened: {why}"),
+            BootError::Database(why) => write!(f, "the store cannot be opened: {why}"),
             BootError::Store(why) => write!(f, "the store cannot be used: {why}"),
             BootError::Append(why) => write!(f, "the first entries could not be recorded: {why}"),
             BootError::Listen { address, why } => write!(
@@ -104,6 +106,8 @@ impl From<Unavailable> for BootError {
 pub struct Booted {
     /// The verbs, for those who use them from inside.
     pub services: Arc<Services>,
+    /// What the store is kept in.
+    pub keeper: Keeper,
     /// Where it listens.
     pub address: SocketAddr,
     listener: TcpListener,
@@ -114,34 +118,6 @@ pub struct Booted {
 
 /// The name under which the store keeps the key that signs channels.
 const CHANNEL_SECRET: &str = "channel";
-
-/// Opens the store that the settings name.
-///
-/// # Errors
-/// [`BootError`].
-pub fn open_stores(settings: &Settings) -> Result<(Stores, Option<EmbeddedStore>), BootError> {
-    match &settings.data {
-        Data::Memory => Ok((MemoryStore::new(settings.settling_delay_s).stores(), None)),
-        Data::Directory(directory) => {
-            let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
-            let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
-            let report = store.report();
-            if report.created {
-                keep_private(directory);
-            }
-            tracing::info!(directory = %directory.display(), ?report, "the store is open");
-            Ok((store.stores(), Some(store)))
-        }
-    }
-}
-
-/// Lets only its owner into a new store: it holds what everybody did.
-fn keep_private(directory: &Path) {
-    let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    if let Err(why) = std::fs::set_permissions(directory, only_owner) {
-        tracing::warn!(%why, directory = %directory.display(), "other users of this machine may be able to read the store");
-    }
-}
 
 /// Makes the services over a store.
 ///
@@ -176,9 +152,9 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// # Errors
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
-    let (stores, keeper) = open_stores(settings)?;
+    let Opened { stores, keeper } = keeper::open(settings).await?;
     let mut services = services(settings, stores, clock.clone()).await?;
-    if let (Data::Directory(directory), Some(store)) = (&settings.data, &keeper) {
+    if let (Data::Directory(directory), Keeper::Directory(store)) = (&settings.data, &keeper) {
         services.disk = Some(Disk::new(store.clone(), directory));
     }
     let services = Arc::new(services);
@@ -194,15 +170,15 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
         metrics_shown: settings.metrics,
         trusted_proxies: settings.trusted_proxies.clone(),
     };
-    let control = match (&settings.data, keeper) {
-        (Data::Directory(directory), Some(keeper)) => {
-            let listening = control::listen(directory, keeper, services.clock.clone());
+    let control = match (&settings.data, &keeper) {
+        (Data::Directory(directory), Keeper::Directory(store)) => {
+            let listening = control::listen(directory, store.clone(), services.clock.clone());
             let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
             listening.inspect_err(failed).ok()
         }
         _ => None,
     };
-    Ok(Booted { services, address, listener, server, control })
+    Ok(Booted { services, keeper, address, listener, server, control })
 }
 
 impl Booted {
@@ -222,12 +198,15 @@ impl Booted {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), BootError> {
         let services = self.services.clone();
         let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
+        let (services, keeper) = (self.services.clone(), self.keeper);
+        let hearing = tokio::spawn(async move { keeper.ring_for_others(&services.bell).await });
         let router = router::router(self.server);
         let (bell, clock) = (&self.services.bell, self.services.clock.as_ref());
         serve::serve(self.listener, router, bell, clock, stop).await.map_err(BootError::Serve)?;
         drop(self.control);
         // A sweep under way ends by itself at the ring that told it to close.
         drop(sweeping.await);
+        hearing.abort();
         Ok(())
     }
 }

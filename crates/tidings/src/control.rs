@@ -59,7 +59,9 @@ pub fn answer(
     let text = |why: Unavailable| match why {
         // The ledger itself goes on; only what was asked for failed.
         Unavailable::Failed(what) => what,
-        Unavailable::Full | Unavailable::Damaged(_) | Unavailable::Closing => why.to_string(),
+        Unavailable::Full | Unavailable::Damaged(_) | Unavailable::Unreachable(_) | Unavailable::Closing => {
+            why.to_string()
+        }
     };
     Ok(match request {
         Request::Backup(to) => {

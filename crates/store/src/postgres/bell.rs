@@ -165,9 +165,9 @@ fn payloads(rings: &[Ring], name: &str) -> Vec<String> {
 }
 
 /// Begins to listen.
-pub(super) fn listen(inner: Arc<Inner>) -> Hearing {
+pub(super) fn listen(inner: &Arc<Inner>) -> Hearing {
     let (heard, rings) = mpsc::channel(RINGS_MAX);
-    tokio::spawn(keep_listening(Arc::downgrade(&inner), heard));
+    tokio::spawn(keep_listening(Arc::downgrade(inner), heard));
     Hearing { rings }
 }
 

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::{OpenError, Options};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use std::time::Duration;
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row};
 
@@ -20,6 +20,10 @@ pub(super) fn config(url: &str) -> Result<Config, OpenError> {
         let why = std::error::Error::source(&wrong).map_or_else(|| wrong.to_string(), |source| source.to_string());
         OpenError::BadAddress(why)
     })?;
+    if config.get_ssl_mode() == SslMode::Require {
+        let why = "sslmode=require is asked for, and this program cannot encrypt the connection; use a private network";
+        return Err(OpenError::BadAddress(why.to_owned()));
+    }
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_application_name().is_none() {
         config.application_name("tidings");

@@ -193,10 +193,30 @@ impl PostgresStore {
         }
     }
 
+    /// Waits until no other process holds this, to set the store up for the first time, say.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn alone(&self) -> Result<Alone, Unavailable> {
+        let client = connect::single(&self.inner.listening).await?;
+        client.execute("SELECT pg_advisory_lock($1)", &[&ALONE_LOCK]).await.map_err(Fault::from)?;
+        Ok(Alone { _client: client })
+    }
+
     /// Hears what other processes make grow, from now on.
     pub fn listen(&self) -> Hearing {
-        bell::listen(self.inner.clone())
+        bell::listen(&self.inner)
     }
+}
+
+/// The advisory lock of whoever wants to be alone.
+const ALONE_LOCK: i64 = 0x0074_6964_696e_6705;
+
+/// Keeps other processes from setting up the same store, until it is dropped.
+#[derive(Debug)]
+pub struct Alone {
+    /// The lock ends with its connection.
+    _client: tokio_postgres::Client,
 }
 
 /// What the database's clock says.

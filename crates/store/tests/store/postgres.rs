@@ -2,7 +2,6 @@
 
 // The developer command and the tests start a server in the same way.
 #[path = "../../../../xtask/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "the developer command uses the rest of it")]
 mod server;
 
 use crate::keeper::Keeper;

@@ -11,6 +11,7 @@ mod directory;
 mod docs;
 mod env_file;
 mod hold;
+mod migrate;
 mod patience;
 mod publish;
 mod retention;
@@ -54,6 +55,7 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(demo::command())
         .subcommand(with_settings(serve::command()))
+        .subcommand(migrate::command())
         .subcommand(publish::command())
         .subcommand(tail::command())
         .subcommand(user::command())
@@ -83,6 +85,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo::run(matches),
         Some(("serve", matches)) => serve::run(matches),
+        Some(("migrate", matches)) => migrate::run(matches),
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
         Some(("user", matches)) => user::run(matches),

@@ -42,6 +42,8 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Ros
         tracing::warn!("events are kept in memory: they are gone when this process ends");
     }
     let url = booted.base_url();
+    // Of several processes that start on one new store, one sets it up.
+    let alone = booted.keeper.alone().await.map_err(|why| why.to_string())?;
     if let Some(first) = first_start(&booted.services, settings).await.map_err(shown)? {
         let (id, name) = &settings.enterprise;
         if let Some(path) = env_file {
@@ -64,6 +66,7 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Ros
         let changes = import_directory(&booted.services, settings, roster).await.map_err(shown)?;
         say(format_args!("The directory took {changes} changes."));
     }
+    drop(alone);
     say(format_args!("Serving on {url}"));
     tracing::info!(address = %booted.address, "serving");
     booted.serve(asked_to_stop()).await.map_err(shown)?;

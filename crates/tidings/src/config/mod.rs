@@ -14,7 +14,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
 use feed::id::EnterpriseId;
-use feed::limits::{SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use feed::limits::{DATABASE_CONNECTIONS_MAX, SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
 use proxies::TrustedProxies;
 use std::fmt;
 use std::net::SocketAddr;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Where events are kept.
     pub data: Data,
+    /// Most connections to a database.
+    pub database_connections: u32,
     /// The settling delay of history order, in seconds.
     pub settling_delay_s: u32,
     /// Calls a minute a user; `None` is no limit.
@@ -61,6 +63,18 @@ pub enum Data {
     Memory,
     /// In a directory of this machine, for years.
     Directory(PathBuf),
+    /// In a PostgreSQL database, which other processes may use as well.
+    Postgres(DatabaseUrl),
+}
+
+/// The address of a database. It may have a password in it and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://…")
+    }
 }
 
 /// A setting that is not what it may be.
@@ -117,6 +131,12 @@ impl Settings {
             })?,
             public_url: values.read("public-url", public_url)?,
             data: values.read("data", data)?,
+            database_connections: values.read("database-connections", |text| {
+                match whole(text, DATABASE_CONNECTIONS_MAX) {
+                    Ok(0 | 1) => Err(format!("is too few; it may be 2 to {DATABASE_CONNECTIONS_MAX}")),
+                    other => other,
+                }
+            })?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
             token_lifetime_s: values.read("token-lifetime", |text| match whole(text, TOKEN_LIFETIME_S_MAX) {
@@ -147,13 +167,20 @@ impl Settings {
     }
 }
 
-fn data(text: &str) -> Result<Data, String> {
+/// Reads where events are kept.
+///
+/// # Errors
+/// What it may be.
+pub fn data(text: &str) -> Result<Data, String> {
     match text {
-        "" => Err("is empty; give a directory, or 'memory:'".to_owned()),
+        "" => Err("is empty; give a directory, 'postgres://…', or 'memory:'".to_owned()),
         "memory:" => Ok(Data::Memory),
+        _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+            Ok(Data::Postgres(DatabaseUrl(text.to_owned())))
+        }
         // A typing error in the one, or a store of another kind, must not become the name of a directory.
         _ if text.contains("://") || text.ends_with(':') => {
-            Err("is not a store that this version knows; give a directory, or 'memory:'".to_owned())
+            Err("is not a store that this version knows; give a directory, 'postgres://…', or 'memory:'".to_owned())
         }
         _ => Ok(Data::Directory(PathBuf::from(text))),
     }

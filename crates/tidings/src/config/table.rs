@@ -36,8 +36,15 @@ pub const SETTINGS: &[Setting] = &[
         name: "data",
         value: "WHERE",
         default: "tidings-data",
-        help: "Where events are kept: a directory, made at the first start; or 'memory:', which keeps them until the \
-               process ends, and says so",
+        help: "Where events are kept: a directory, made at the first start; 'postgres://user@host/database', which many \
+               processes may share (see docs/postgresql.md); or 'memory:', which keeps them until the process ends, and \
+               says so",
+    },
+    Setting {
+        name: "database-connections",
+        value: "COUNT",
+        default: "16",
+        help: "Most connections of this process to a PostgreSQL database, 2 to 1000; one more listens",
     },
     Setting {
         name: "settling-delay",

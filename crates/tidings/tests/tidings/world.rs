@@ -21,7 +21,7 @@ use store::Stores;
 use store::ledger::Batch;
 use store::token_store::TokenRecord;
 use tidings::auth::token::hash_of;
-use tidings::boot::{FirstUser, open_stores, services, set_up};
+use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
 use tidings::http::origin::Peer;
@@ -125,7 +125,7 @@ impl World {
             .get_matches_from(usual.iter().chain(flags));
         let settings = Settings::load(&matches).unwrap();
         let clock = Arc::new(ManualClock::at(Second(NOW)));
-        let stores = hands(open_stores(&settings).unwrap().0);
+        let stores = hands(tidings::keeper::open(&settings).await.unwrap().stores);
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
         let limit =
             |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));

@@ -109,6 +109,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     let token_lifetime_s = matches.get_one::<u32>("token-lifetime").copied().unwrap_or(TOKEN_LIFETIME_S_DEFAULT);
     let rate_limit_per_minute = matches.get_one::<u32>("rate-limit").copied().and_then(NonZeroU32::new);
     Ok(Settings {
+        database_connections: 2,
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
         data: Data::Memory,
