@@ -51,6 +51,8 @@ pub enum ApiError {
     },
     /// The body did not arrive whole.
     BodyBroken,
+    /// The body did not arrive in time.
+    BodySlow,
     /// The body is not of a media type that is read here.
     MediaType,
     /// The body is not what this call takes.
@@ -160,6 +162,11 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "payload_too_large",
                 format!("The body is larger than {bytes_max} bytes; send it in parts."),
+            ),
+            ApiError::BodySlow => plain(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not arrive in time; send it in smaller parts.".to_owned(),
             ),
             ApiError::BodyBroken => bad("The body did not arrive whole.".to_owned()),
             ApiError::MediaType => plain(
