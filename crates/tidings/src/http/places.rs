@@ -7,10 +7,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// How many connections there are from each address.
+type Counts = Mutex<FxHashMap<IpAddr, usize>>;
+
 /// The places of a server.
 pub(super) struct Places {
     all: Arc<Semaphore>,
-    by_address: Arc<Mutex<FxHashMap<IpAddr, usize>>>,
+    by_address: Arc<Counts>,
     /// Many people come through these, so they may take all places.
     proxies: TrustedProxies,
 }
@@ -18,7 +21,7 @@ pub(super) struct Places {
 /// A place, given up when dropped.
 pub(super) struct Place {
     _one: Option<OwnedSemaphorePermit>,
-    taken: Option<(Arc<Mutex<FxHashMap<IpAddr, usize>>>, IpAddr)>,
+    taken: Option<(Arc<Counts>, IpAddr)>,
 }
 
 /// A place that nobody has yet: the connection that is to have it has not come.
@@ -65,7 +68,7 @@ impl Drop for Place {
     }
 }
 
-fn counts(by_address: &Mutex<FxHashMap<IpAddr, usize>>) -> MutexGuard<'_, FxHashMap<IpAddr, usize>> {
+fn counts(by_address: &Counts) -> MutexGuard<'_, FxHashMap<IpAddr, usize>> {
     by_address.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
