@@ -5,6 +5,7 @@
 
 pub mod box_api;
 pub mod caller;
+pub mod console;
 pub mod deadlines;
 pub mod error;
 pub mod finish;

@@ -66,12 +66,14 @@ impl Services {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = Batch { enterprise: enterprise.clone(), events, now: self.clock.now() };
+        let now = self.clock.now();
+        let batch = Batch { enterprise: enterprise.clone(), events, now };
         let appended = self.stores.ledger.append(batch).await.map_err(PublishError::Append)?;
         self.bell.ring(&appended.moved);
         let fresh = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Recorded { duplicate: false, .. }));
         let recorded = appended.receipts.iter().filter(|it| fresh(&it.user) || fresh(&it.enterprise)).count();
         self.metrics.events_recorded.inc_by(recorded as u64);
+        self.metrics.pace.count(now, recorded as u64);
         self.metrics.events_known_before.inc_by((appended.receipts.len() - recorded) as u64);
         Ok(appended.receipts)
     }

@@ -11,6 +11,7 @@
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`keeping`]: periods, legal holds, and history brought in from elsewhere.
 //! - [`histories`]: random histories, played on the services.
+//! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`over_tls`]: the same with a certificate.
 //! - [`killing`]: the real program, killed while it is published to and read from.
@@ -24,6 +25,7 @@ mod spoiled;
 mod world;
 
 mod commands;
+mod console;
 mod errors;
 mod histories;
 mod keeping;
