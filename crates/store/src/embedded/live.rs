@@ -6,7 +6,10 @@ use super::block::Block;
 use super::codec::{count32, fingerprint, index};
 use super::fault::{Fault, Named};
 use super::frame::Frame;
+use super::recent::RecentFrames;
 use super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of};
+use super::runs::Runs;
+use bytes::Bytes;
 use feed::event::{EventType, FeedKind};
 use feed::id::{EnterpriseId, ListId, UserId};
 use feed::position::Place;
@@ -43,6 +46,7 @@ pub(super) struct LiveIndex {
     pub(super) day: u32,
     /// Where the frames begin that change the directory.
     pub(super) noted: Vec<u64>,
+    recent: RecentFrames,
 }
 
 /// Where a block lies in the file.
@@ -252,6 +256,16 @@ impl LiveIndex {
         Some(())
     }
 
+    /// Keeps the bytes of a frame at hand that was just taken in.
+    pub(super) fn keep(&mut self, offset: u64, frame: Bytes) {
+        self.recent.push(offset, frame);
+    }
+
+    /// Keeps no bytes at hand any more: what follows is written elsewhere.
+    pub(super) fn keep_none(&mut self) {
+        self.recent = RecentFrames::default();
+    }
+
     /// Rows of a line within (after, below), in order, `max` at most; fewer than `max` only when there are no more.
     fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {
         let Some(line) = self.lines.get(wanted.line) else { return Vec::new() };
@@ -344,10 +358,10 @@ impl Live {
         line: &EnterpriseId,
         kind: FeedKind,
         entries: &[u32],
-        runs: &mut Vec<bytes::Bytes>,
+        runs: &mut Runs,
     ) -> Result<(), Fault> {
         let mut pieces: Vec<(u64, usize)> = Vec::new();
-        {
+        let recent = {
             let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
             let held = self.index();
             let half = held.lines.get(line).map(|line| line.half(kind)).ok_or_else(gone)?;
@@ -363,9 +377,14 @@ impl Live {
                     _ => pieces.push((offset, index(entry.length))),
                 }
             }
-        }
-        for (offset, length) in pieces {
-            runs.push(self.file.read_vec(offset, length)?.into());
+            let recent = |(offset, length): &(u64, usize)| held.recent.slice(*offset, *length);
+            pieces.iter().map(recent).collect::<Vec<Option<Bytes>>>()
+        };
+        for ((offset, length), recent) in pieces.into_iter().zip(recent) {
+            match recent {
+                Some(run) => runs.push(run),
+                None => runs.read(&self.file, offset, length)?,
+            }
         }
         Ok(())
     }
