@@ -244,11 +244,20 @@ impl LiveIndex {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
             }
+            // Most have postings already, and then no id needs to be made.
             for (user, streams) in facts.users.iter() {
-                line.users.entry(UserId::new(user).ok()?).or_default().push(Posting::new(entry, streams));
+                let posting = Posting::new(entry, streams);
+                match line.users.get_mut(user) {
+                    Some(postings) => postings.push(posting),
+                    None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
+                }
             }
             for (list, streams) in facts.lists.iter() {
-                line.lists.entry(ListId::new(list).ok()?).or_default().push(Posting::new(entry, streams));
+                let posting = Posting::new(entry, streams);
+                match line.lists.get_mut(list) {
+                    Some(postings) => postings.push(posting),
+                    None => drop(line.lists.insert(ListId::new(list).ok()?, vec![posting])),
+                }
             }
             line.last = line.last.max(facts.place);
             self.entries += 1;
