@@ -7,5 +7,7 @@ pub mod enterprise;
 pub mod events;
 pub mod explain;
 pub mod groups;
+pub mod holds;
+pub mod retention;
 pub mod tokens;
 pub mod users;
