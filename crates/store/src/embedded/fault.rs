@@ -46,8 +46,7 @@ impl Named {
     }
 
     pub(super) fn read_vec(&self, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
-        read_vec(&*self.file, offset, length)
-            .map_err(|error| self.damaged(offset, &format!("cannot be read: {error}")))
+        read_vec(&*self.file, offset, length).map_err(|error| self.damaged(offset, &format!("cannot be read: {error}")))
     }
 
     pub(super) fn damaged(&self, offset: u64, what: &str) -> Fault {

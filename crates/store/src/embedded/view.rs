@@ -108,7 +108,9 @@ impl Part {
         match self {
             Part::Live(live) => live.fetch(line, kind, entries, runs)?,
             Part::Sealed(partition) => match partition.half_name(kind) {
-                Some(name) => shelf.ask(name, |half| half.fetch(line, entries))?.into_iter().for_each(|run| runs.push(run)),
+                Some(name) => {
+                    shelf.ask(name, |half| half.fetch(line, entries))?.into_iter().for_each(|run| runs.push(run))
+                }
                 None => return Err(Fault::Gone(format!("half of partition {}", partition.number))),
             },
         }
