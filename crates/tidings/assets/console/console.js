@@ -46,6 +46,8 @@
   }
 
   window.tidings = { localTimes };
+  // On a phone the sections are a line that scrolls.
+  document.querySelector('.sections [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   localTimes(document);
   for (const part of document.querySelectorAll('[data-refresh]')) {
     setTimeout(() => refresh(part), Number(part.dataset.refresh) * 1000);

@@ -134,6 +134,10 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/console/tokens", Session, post(token_pages::add)),
         route("POST", "/console/tokens/{id}/revoke", Session, post(token_pages::revoke)),
         route("POST", "/console/sessions/{id}/end", Session, post(token_pages::end_session)),
+        route("GET", "/console/retention", Session, get(console::retention::get)),
+        route("POST", "/console/retention", Session, post(console::retention::edit)),
+        route("POST", "/console/holds", Session, post(console::retention::add_hold)),
+        route("POST", "/console/holds/{id}/release", Session, post(console::retention::release)),
         route("GET", "/console/health", Session, get(console::health::get)),
         // For operators.
         route("GET", "/", Open, get(ops::root)),

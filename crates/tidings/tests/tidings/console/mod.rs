@@ -3,6 +3,7 @@
 mod forms;
 mod live;
 mod pages;
+mod retention;
 mod session;
 
 use crate::answer::Answer;

@@ -154,6 +154,10 @@ fn tries() -> Vec<Try> {
         with(to("POST", "/console/tokens"), format!("user={TOMAS}")),
         at(to("POST", "/console/tokens/{id}/revoke"), format!("/console/tokens/id-of-{}/revoke", token_of(TOMAS))),
         at(to("POST", "/console/sessions/{id}/end"), "/console/sessions/none/end".to_owned()),
+        to("GET", "/console/retention"),
+        with(to("POST", "/console/retention"), "user=30".to_owned()),
+        with(to("POST", "/console/holds"), "name=Case".to_owned()),
+        at(to("POST", "/console/holds/{id}/release"), "/console/holds/none/release".to_owned()),
         to("GET", "/console/health"),
         to("GET", "/"),
         to("GET", "/errors"),
@@ -342,6 +346,10 @@ async fn every_route_by_everybody() {
     POST /console/tokens                                         303         303         403         403         403         403         200         200         400         200         200         200         403
     POST /console/tokens/id-of-token/revoke                      303         303         403         403         403         403         303         303         404         303         303         303         403
     POST /console/sessions/none/end                              303         303         403         403         403         403         404         404         404         404         404         404         403
+    GET /console/retention                                       303         303         403         403         200         403         200         200         200         200         200         200         403
+    POST /console/retention                                      303         303         403         403         403         403         303         303         303         303         303         303         403
+    POST /console/holds                                          303         303         403         403         403         403         303         303         303         303         303         303         403
+    POST /console/holds/none/release                             303         303         403         403         403         403         404         404         404         404         404         404         403
     GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         403
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
