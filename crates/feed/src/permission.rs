@@ -124,11 +124,15 @@ pub enum Action {
     ManageEnterprise,
     /// See who heard an event, and why.
     ExplainAudience,
+    /// Search the history of the enterprise.
+    Search,
+    /// Ask for reports, fetch them, and remove them.
+    Report,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 10] = [
+    pub const EVERY: [Action; 12] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -139,13 +143,15 @@ impl Action {
         Action::ManageSharing,
         Action::ManageEnterprise,
         Action::ExplainAudience,
+        Action::Search,
+        Action::Report,
     ];
 
     /// The scope that the application needs.
     fn scope(self) -> Scopes {
         match self {
             Action::ReadOwnFeed => Scopes::NONE,
-            Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
+            Action::ReadEnterpriseFeed | Action::Search | Action::Report => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
             Action::ManageUsers
@@ -163,7 +169,7 @@ impl Action {
             (Action::ReadOwnFeed | Action::Publish, _) => true,
             (_, Role::Admin) => true,
             (_, Role::User) => false,
-            (Action::ReadEnterpriseFeed, Role::CoAdmin(rights)) => rights.reports,
+            (Action::ReadEnterpriseFeed | Action::Search | Action::Report, Role::CoAdmin(rights)) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
                 Action::ManageTokens | Action::ManageApplications | Action::ManageEnterprise | Action::ExplainAudience,
@@ -203,7 +209,7 @@ impl fmt::Display for Denied {
             Denied::Scope(scope) => write!(f, "The token lacks the scope '{scope}'."),
             Denied::Right(action) => f.write_str(match action {
                 Action::ReadOwnFeed | Action::Publish => "The user may not do this.",
-                Action::ReadEnterpriseFeed => {
+                Action::ReadEnterpriseFeed | Action::Search | Action::Report => {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
@@ -260,6 +266,8 @@ mod tests {
         ManageSharing [administer]: co-admin (users), admin, service account
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
+        Search [manage_enterprise_properties]: co-admin (reports), admin, service account
+        Report [manage_enterprise_properties]: co-admin (reports), admin, service account
         ");
     }
 
