@@ -7,6 +7,7 @@ mod access;
 mod append;
 mod line;
 mod scan;
+mod search;
 mod small_state;
 
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
@@ -57,7 +58,13 @@ impl MemoryStore {
     /// The keeper behind all its traits.
     pub fn stores(self) -> Stores {
         let store = Arc::new(self);
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
+        Stores {
+            ledger: store.clone(),
+            directory: store.clone(),
+            tokens: store.clone(),
+            access: store.clone(),
+            search: store,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
