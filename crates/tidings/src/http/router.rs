@@ -92,6 +92,8 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/api/v1/directory", Token, get(native_api::enterprise::export)),
         route("POST", "/api/v1/directory", Token, post(native_api::enterprise::import)),
         route("GET", "/api/v1/events/{id}/audience", Token, get(native_api::explain::get)),
+        route("GET", "/api/v1/search", Token, get(native_api::search::get)),
+        route("GET", "/api/v1/search/summary", Token, get(native_api::search::summary)),
         // For operators.
         route("GET", "/", Open, get(ops::root)),
         route("GET", "/errors", Open, get(ops::errors)),

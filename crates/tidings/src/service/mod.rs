@@ -13,7 +13,9 @@ pub mod oauth;
 pub mod publish;
 pub mod read;
 pub mod roster;
+pub mod search;
 pub mod sharing;
+pub mod summary;
 pub mod sweep;
 pub mod watch;
 

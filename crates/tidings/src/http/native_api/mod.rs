@@ -7,5 +7,6 @@ pub mod enterprise;
 pub mod events;
 pub mod explain;
 pub mod groups;
+pub mod search;
 pub mod tokens;
 pub mod users;

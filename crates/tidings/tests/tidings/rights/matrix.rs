@@ -106,6 +106,8 @@ fn tries() -> Vec<Try> {
         to("GET", "/api/v1/directory"),
         with(to("POST", "/api/v1/directory"), "{}".to_owned()),
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
+        to("GET", "/api/v1/search"),
+        to("GET", "/api/v1/search/summary"),
         to("GET", "/"),
         to("GET", "/errors"),
         to("GET", "/health/live"),
@@ -240,6 +242,8 @@ async fn every_route_by_everybody() {
     GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403
     POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
     GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
+    GET /api/v1/search                                           401         401         403         403         200         403         200         200         200         403         200         200         200
+    GET /api/v1/search/summary                                   401         401         403         403         200         403         200         200         200         403         200         200         200
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200
