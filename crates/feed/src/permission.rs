@@ -128,11 +128,15 @@ pub enum Action {
     Search,
     /// Ask for reports, fetch them, and remove them.
     Report,
+    /// See how long events are kept, the legal holds, and what the sweep would remove.
+    SeeRetention,
+    /// Change how long events are kept; place, change and release legal holds.
+    ManageRetention,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 12] = [
+    pub const EVERY: [Action; 14] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -145,6 +149,8 @@ impl Action {
         Action::ExplainAudience,
         Action::Search,
         Action::Report,
+        Action::SeeRetention,
+        Action::ManageRetention,
     ];
 
     /// The scope that the application needs.
@@ -159,7 +165,9 @@ impl Action {
             | Action::ManageApplications
             | Action::ManageSharing
             | Action::ManageEnterprise
-            | Action::ExplainAudience => Scopes::ADMINISTER,
+            | Action::ExplainAudience
+            | Action::SeeRetention
+            | Action::ManageRetention => Scopes::ADMINISTER,
         }
     }
 
@@ -169,10 +177,17 @@ impl Action {
             (Action::ReadOwnFeed | Action::Publish, _) => true,
             (_, Role::Admin) => true,
             (_, Role::User) => false,
-            (Action::ReadEnterpriseFeed | Action::Search | Action::Report, Role::CoAdmin(rights)) => rights.reports,
+            (
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report,
+                Role::CoAdmin(rights),
+            ) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
-                Action::ManageTokens | Action::ManageApplications | Action::ManageEnterprise | Action::ExplainAudience,
+                Action::ManageTokens
+                | Action::ManageApplications
+                | Action::ManageEnterprise
+                | Action::ExplainAudience
+                | Action::ManageRetention,
                 Role::CoAdmin(_),
             ) => false,
             (_, Role::ServiceAccount) => true,
@@ -209,7 +224,7 @@ impl fmt::Display for Denied {
             Denied::Scope(scope) => write!(f, "The token lacks the scope '{scope}'."),
             Denied::Right(action) => f.write_str(match action {
                 Action::ReadOwnFeed | Action::Publish => "The user may not do this.",
-                Action::ReadEnterpriseFeed | Action::Search | Action::Report => {
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report => {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
@@ -219,7 +234,8 @@ impl fmt::Display for Denied {
                 Action::ManageTokens
                 | Action::ManageApplications
                 | Action::ManageEnterprise
-                | Action::ExplainAudience => "The user is not an admin.",
+                | Action::ExplainAudience
+                | Action::ManageRetention => "The user is not an admin.",
             }),
         }
     }
@@ -268,6 +284,8 @@ mod tests {
         ExplainAudience [administer]: admin, service account
         Search [manage_enterprise_properties]: co-admin (reports), admin, service account
         Report [manage_enterprise_properties]: co-admin (reports), admin, service account
+        SeeRetention [administer]: co-admin (reports), admin, service account
+        ManageRetention [administer]: admin, service account
         ");
     }
 

@@ -11,6 +11,7 @@ pub mod directory_store;
 pub mod embedded;
 pub mod ledger;
 pub mod memory;
+pub mod retention_store;
 pub mod search;
 pub mod token_store;
 
@@ -29,4 +30,6 @@ pub struct Stores {
     pub access: Arc<dyn access_store::AccessStore>,
     /// Finding events by what they are about.
     pub search: Arc<dyn search::Search>,
+    /// Legal holds, and what the sweep would do.
+    pub retention: Arc<dyn retention_store::RetentionStore>,
 }

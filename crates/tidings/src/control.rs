@@ -5,7 +5,6 @@
 //! files. One request, a line of JSON; answers, a line each: progress, then `done` or `error`.
 
 use crate::clock::Clock;
-use feed::id::EnterpriseId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -26,13 +25,6 @@ pub enum Request {
     Stats,
     /// Tell what a sweep would remove.
     Expired,
-    /// Put an enterprise under a legal hold, or take the hold away.
-    Hold {
-        /// Which enterprise.
-        enterprise: EnterpriseId,
-        /// Whether it is held from now on.
-        on: bool,
-    },
 }
 
 /// A line of the answer.
@@ -90,10 +82,6 @@ pub fn answer(
         Request::Expired => {
             let expired = store.expired(clock.now()).map_err(text)?;
             json!(expired.iter().map(|it| format!("{it:?}")).collect::<Vec<String>>())
-        }
-        Request::Hold { enterprise, on } => {
-            store.hold(enterprise, *on).map_err(text)?;
-            json!({"enterprise": enterprise.as_str(), "held": on})
         }
     })
 }

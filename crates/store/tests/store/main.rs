@@ -18,7 +18,7 @@ mod disk;
 mod faults;
 mod formats;
 mod histories;
-
+mod holding;
 mod keeper;
 mod searching;
 mod together;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use store::Stores;
 use store::access_store::AccessStore;
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
+use store::retention_store::RetentionStore;
 use store::search::Search;
 use store::token_store::TokenStore;
 
@@ -89,6 +90,10 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn search(&self) -> &dyn Search {
         &*self.stores().search
+    }
+
+    pub(crate) fn retention(&self) -> &dyn RetentionStore {
+        &*self.stores().retention
     }
 
     pub(crate) fn tokens(&self) -> &dyn TokenStore {

@@ -105,7 +105,8 @@ impl Spoiled {
             directory: spoiled.clone(),
             tokens: spoiled.clone(),
             access: spoiled.clone(),
-            search: spoiled,
+            search: spoiled.clone(),
+            retention: spoiled.inner.retention.clone(),
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod enterprise;
 pub mod events;
 pub mod explain;
 pub mod groups;
+pub mod holds;
+pub mod retention;
 pub mod search;
 pub mod tokens;
 pub mod users;
