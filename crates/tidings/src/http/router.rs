@@ -104,6 +104,8 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/api/v1/directory", Token, post(native_api::enterprise::import)),
         route("GET", "/api/v1/events/{id}", Token, get(native_api::events::show)),
         route("GET", "/api/v1/events/{id}/audience", Token, get(native_api::explain::get)),
+        route("GET", "/api/v1/search", Token, get(native_api::search::get)),
+        route("GET", "/api/v1/search/summary", Token, get(native_api::search::summary)),
         // The console.
         route("GET", "/console", Open, get(sign_in::bare)),
         route("GET", "/console/", Session, get(sign_in::home)),

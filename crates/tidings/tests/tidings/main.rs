@@ -33,5 +33,6 @@ mod oauth;
 mod publishing;
 mod reading;
 mod rights;
+mod searching;
 mod sharing;
 mod wire;

@@ -116,6 +116,8 @@ fn tries() -> Vec<Try> {
         with(to("POST", "/api/v1/directory"), "{}".to_owned()),
         at(to("GET", "/api/v1/events/{id}"), "/api/v1/events/e".to_owned()),
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
+        to("GET", "/api/v1/search"),
+        to("GET", "/api/v1/search/summary"),
         to("GET", "/console"),
         to("GET", "/console/"),
         to("GET", "/console/sign-in"),
@@ -317,6 +319,8 @@ async fn every_route_by_everybody() {
     POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
     GET /api/v1/events/e                                         401         401         403         403         200         403         200         200         404         403         200         200         200
     GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
+    GET /api/v1/search                                           401         401         403         403         200         403         200         200         200         403         200         200         200
+    GET /api/v1/search/summary                                   401         401         403         403         200         403         200         200         200         403         200         200         200
     GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303
