@@ -178,6 +178,48 @@ test('periods are changed only after it was shown what would go', async () => {
   assert.equal(questions.length, 1);
 });
 
+test('the histogram is dragged, and lists are clicked, to narrow a search', async () => {
+  const at = (day, hour) => `2026-01-${String(day).padStart(2, '0')}T${String(hour).padStart(2, '0')}:00:00Z`;
+  const deeds = [];
+  for (let day = 1; day <= 20; day++) {
+    deeds.push(deed(`searched ${day}`, { created_at: at(day, 6) }));
+    deeds.push(deed(`searched edit ${day}`, { created_at: at(day, 7), event_type: 'EDIT' }));
+  }
+  await demo.publish(deeds);
+  const page = await admin();
+  await page.goto('/console/search');
+  await page.getByLabel('Text').fill('searched');
+  await page.getByLabel('From (UTC)').fill('2026-01-01T00:00');
+  await page.getByLabel('Before (UTC)').fill('2026-01-21T00:00');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.waitForURL('**/console/search?*text=searched*');
+  await page.getByText('40 events', { exact: true }).waitFor();
+  // A list beside the search narrows it.
+  await page.getByRole('region', { name: 'Types' }).getByRole('link', { name: 'EDIT' }).click();
+  await page.getByText('20 events', { exact: true }).waitFor();
+  // The right half of the histogram: the later deeds.
+  const chart = page.locator('#histogram');
+  const { x, y, width, height } = await chart.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.75, y + height / 2, { steps: 4 });
+  await page.mouse.move(x + width, y + height / 2, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL('**/console/search?*created_after=2026-01-1*');
+  await page.getByText('20 events', { exact: true }).waitFor({ state: 'detached' });
+  const rows = await page.locator('.found tbody tr').allTextContents();
+  const days = rows.map((text) => Number(text.match(/searched edit (\d+)/)[1]));
+  assert.ok(days.length >= 8 && days.length <= 12, `about half of the days: ${days}`);
+  assert.deepEqual(days, [...days].sort((one, other) => other - one), 'newest first');
+  assert.equal(days[0], 20);
+  // The address is the search: it can be kept and opened again, and each filter taken away.
+  await page.reload();
+  assert.equal(await page.locator('.found tbody tr').count(), days.length);
+  await page.getByRole('link', { name: /Remove the filter from/ }).click();
+  await page.waitForURL((url) => !url.searchParams.has('created_after'));
+  assert.deepEqual(page.complaints, []);
+});
+
 test('everything is reached by keyboard', async () => {
   const page = await admin();
   await page.goto('/console/people');

@@ -115,6 +115,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/console/assets/{name}", Open, get(console::assets::get)),
         route("GET", "/console/live", Session, get(console::live::get)),
         route("GET", "/console/live/stream", Session, get(console::live::stream)),
+        route("GET", "/console/search", Session, get(console::search::get)),
         route("GET", "/console/feed", Session, get(console::own_feed::get)),
         route("GET", "/console/events/{id}", Session, get(console::event::get)),
         route("GET", "/console/people", Session, get(people::list)),

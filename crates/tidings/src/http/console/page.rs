@@ -16,6 +16,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 pub enum Section {
     /// Events as they happen.
     Live,
+    /// The history.
+    Search,
     /// Users and groups.
     People,
     /// Applications, tokens and sessions.
@@ -29,13 +31,21 @@ pub enum Section {
 }
 
 impl Section {
-    const EVERY: [Section; 6] =
-        [Section::Live, Section::People, Section::Applications, Section::Retention, Section::Health, Section::Feed];
+    const EVERY: [Section; 7] = [
+        Section::Live,
+        Section::Search,
+        Section::People,
+        Section::Applications,
+        Section::Retention,
+        Section::Health,
+        Section::Feed,
+    ];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Section::Live => "Live",
+            Section::Search => "Search",
             Section::People => "People",
             Section::Applications => "Applications",
             Section::Retention => "Retention",
@@ -48,6 +58,7 @@ impl Section {
     pub fn path(self) -> &'static str {
         match self {
             Section::Live => "/console/live",
+            Section::Search => "/console/search",
             Section::People => "/console/people",
             Section::Applications => "/console/applications",
             Section::Retention => "/console/retention",
@@ -60,6 +71,7 @@ impl Section {
     pub fn icon(self) -> &'static str {
         match self {
             Section::Live => "M3 12h4l3-8 4 16 3-8h4",
+            Section::Search => "M10.5 17a6.5 6.500 0 1 0 0-13 6.5 6.5 0 0 0 0 13M15.500 15.500 21 21",
             Section::People => {
                 "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6"
             }
@@ -76,6 +88,7 @@ impl Section {
     pub fn open_to(self, caller: &Caller) -> bool {
         let action = match self {
             Section::Live => Action::ReadEnterpriseFeed,
+            Section::Search => Action::Search,
             Section::People => Action::ManageUsers,
             Section::Applications => Action::ManageApplications,
             Section::Retention => Action::SeeRetention,

@@ -4,6 +4,7 @@ mod forms;
 mod live;
 mod pages;
 mod retention;
+mod search;
 mod session;
 
 use crate::answer::Answer;

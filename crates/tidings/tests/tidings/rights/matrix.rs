@@ -126,6 +126,7 @@ fn tries() -> Vec<Try> {
         at(to("GET", "/console/assets/{name}"), "/console/assets/console.css".to_owned()),
         to("GET", "/console/live"),
         to("GET", "/console/live/stream"),
+        to("GET", "/console/search"),
         to("GET", "/console/feed"),
         at(to("GET", "/console/events/{id}"), "/console/events/e".to_owned()),
         to("GET", "/console/people"),
@@ -329,6 +330,7 @@ async fn every_route_by_everybody() {
     GET /console/assets/console.css                              200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200
     GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200
+    GET /console/search                                          303         303         403         403         200         403         200         200         200         403         200         200         200
     GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200
     GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200
     GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         403
