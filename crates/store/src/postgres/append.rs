@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::known::{self, Known};
 use super::line::{HEAD_SQL, HISTORY_SQL, Line, RANKS_SQL};
 use super::months::{Month, second};
+use super::search::words;
 use super::{Clock, relay};
 use crate::commit;
 use crate::ledger::{AppendError, Appended, Batch, Moved, Receipt};
@@ -347,7 +348,7 @@ impl Deciding<'_> {
             let second = self.line.frontier.admit(rendering.created_at, recorded, self.delay_s);
             let rank = self.line.next_rank(rendering.created_at);
             let history = self.line.next_history(second);
-            self.rows.add_enterprise(place, history, rank, rendering);
+            self.rows.add_enterprise(place, history, rank, rendering, words(&event.terms));
             moved.enterprises.push(enterprise.clone());
         }
         receipt

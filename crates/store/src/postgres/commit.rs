@@ -16,8 +16,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 const ENTERPRISE_SQL: &str = "INSERT INTO enterprise_entries \
-     (enterprise, place, history, rank, created_at, event_type, event_id, bytes) \
-     SELECT $1::text, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bytea[])";
+     (enterprise, place, history, rank, created_at, event_type, event_id, bytes, terms) \
+     SELECT $1::text, place, history, rank, created_at, event_type, event_id, bytes, string_to_array(terms, ' ') \
+     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bytea[], $9::text[]) \
+     e (place, history, rank, created_at, event_type, event_id, bytes, terms)";
 const USER_SQL: &str = "INSERT INTO user_entries (enterprise, place, relayed, created_at, event_type, event_id, feeds, bytes) \
      SELECT $1::text, place, $2::boolean, created_at, event_type, event_id, feeds, bytes \
      FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bytea[]) \
@@ -71,6 +73,7 @@ pub(super) struct Rows {
     enterprise_types: Vec<String>,
     enterprise_ids: Vec<String>,
     enterprise_bytes: Vec<Vec<u8>>,
+    terms: Vec<String>,
     user_places: Vec<i64>,
     user_created: Vec<i64>,
     user_types: Vec<String>,
@@ -104,7 +107,15 @@ impl Rows {
         Rows { relayed: true, ..Rows::default() }
     }
 
-    pub(super) fn add_enterprise(&mut self, place: Place, history: Place, rank: Place, rendering: Rendering) {
+    pub(super) fn add_enterprise(
+        &mut self,
+        place: Place,
+        history: Place,
+        rank: Place,
+        rendering: Rendering,
+        terms: String,
+    ) {
+        self.terms.push(terms);
         self.enterprise_places.push(bits(place));
         self.histories.push(bits(history));
         self.ranks.push(bits(rank));
@@ -230,7 +241,8 @@ impl Rows {
             &this.created,
             &this.enterprise_types,
             &this.enterprise_ids,
-            &this.enterprise_bytes
+            &this.enterprise_bytes,
+            &this.terms
         );
         step!(
             !this.user_places.is_empty(),

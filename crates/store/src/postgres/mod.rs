@@ -20,6 +20,7 @@ mod migrate;
 mod months;
 mod relay;
 mod scan;
+mod search;
 mod small_state;
 mod snapshot;
 mod stores;
@@ -189,6 +190,7 @@ impl PostgresStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store,
         }
     }

@@ -25,7 +25,8 @@ const ENTERPRISE_SQL: &str = "WITH matched AS MATERIALIZED ( \
          ORDER BY COLUMN LIMIT $6::bigint) l \
        WHERE l.created_at >= $7 AND l.created_at < $8 AND ($9::text[] IS NULL OR l.event_type = ANY ($9)) \
        ORDER BY l.at LIMIT $10::bigint) \
-     SELECT m.at, e.bytes FROM matched m JOIN enterprise_entries e ON e.enterprise = $1 AND e.place = m.place \
+     SELECT m.at, e.bytes FROM matched m CROSS JOIN LATERAL ( \
+       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place = m.place OFFSET 0) e \
      UNION ALL \
      SELECT CASE WHEN (SELECT count(*) FROM matched) < $10::bigint THEN coalesce( \
        (SELECT COLUMN FROM enterprise_entries WHERE $11::boolean AND enterprise = $1 AND COLUMN > $2 AND COLUMN < $3 \
@@ -45,7 +46,8 @@ const USER_SQL: &str = "WITH sources AS MATERIALIZED ( \
            ORDER BY p.place LIMIT $8::bigint) p \
          WHERE p.streams & $9::smallint <> 0 ORDER BY p.place LIMIT $10::bigint) l \
        ORDER BY l.place LIMIT $10::bigint) \
-     SELECT m.place, e.bytes FROM matched m JOIN user_entries e ON e.enterprise = $1 AND e.place = m.place \
+     SELECT m.place, e.bytes FROM matched m CROSS JOIN LATERAL ( \
+       SELECT e.bytes FROM user_entries e WHERE e.enterprise = $1 AND e.place = m.place OFFSET 0) e \
      UNION ALL \
      SELECT CASE WHEN (SELECT count(*) FROM matched) < $10::bigint THEN coalesce( \
        (SELECT min(l.place) FROM sources s CROSS JOIN LATERAL ( \

@@ -10,11 +10,13 @@ mod demo;
 mod directory;
 mod docs;
 mod env_file;
+mod filters;
 mod hold;
 mod migrate;
 mod patience;
 mod publish;
 mod retention;
+mod search;
 mod serve;
 mod stop;
 mod table;
@@ -58,6 +60,7 @@ fn commands() -> Command {
         .subcommand(migrate::command())
         .subcommand(publish::command())
         .subcommand(tail::command())
+        .subcommand(search::command())
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
@@ -88,6 +91,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
+        Some(("search", matches)) => search::run(matches),
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),

@@ -15,6 +15,7 @@
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`over_tls`]: the same with a certificate.
 //! - [`killing`]: the real program, killed while it is published to and read from.
+//! - [`database`]: several processes on one database, and all of them killed.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -26,6 +27,7 @@ mod world;
 
 mod commands;
 mod console;
+mod database;
 mod errors;
 mod histories;
 mod keeping;
@@ -36,5 +38,6 @@ mod over_tls;
 mod publishing;
 mod reading;
 mod rights;
+mod searching;
 mod sharing;
 mod wire;
