@@ -13,6 +13,7 @@ use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
+use crate::operator::Operator;
 use crate::service::Services;
 use crate::service::roster::Roster;
 use crate::service::watch::{Channels, Polls};
@@ -187,7 +188,7 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     };
     let control = match (&settings.data, keeper) {
         (Data::Directory(directory), Some(keeper)) => {
-            let listening = control::listen(directory, keeper, services.clock.clone());
+            let listening = control::listen(directory, keeper, services.clone());
             let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
             listening.inspect_err(failed).ok()
         }
@@ -285,26 +286,16 @@ pub async fn first_start(services: &Services, settings: &Settings) -> Result<Opt
     Ok(Some(FirstStart { admin, token }))
 }
 
-/// How long the token of an import at the start would be good for, were it not revoked right after.
-const IMPORT_TOKEN_S: u32 = 3_600;
-
-/// Brings the directory of the server's enterprise to what a roster says, as its first admin would: each change is in
-/// the audit log. Answers how many there were.
+/// Brings directories to what a file says, as the operator: each change is in the audit log of its enterprise. What does
+/// not say of which enterprise it is, is of the server's own. Answers how many changes there were.
 ///
 /// # Errors
 /// [`BootError`].
-pub async fn import_directory(services: &Services, settings: &Settings, roster: &Roster) -> Result<usize, BootError> {
-    let home = &settings.enterprise.0;
-    let is_admin = |user: &&User| user.home == *home && user.role == Role::Admin && user.status == Status::Active;
-    let admin = services.stores.directory.ask(|directory| directory.users().find(is_admin).cloned()).await?;
-    let admin = admin.ok_or_else(|| BootError::Directory(format!("the enterprise {home} has no admin")))?;
-    let note = "import of a directory at the start";
-    let (token, record) = services.store_token(&admin, Scopes::EVERY, note, Some(IMPORT_TOKEN_S)).await?;
-    let caller = services.authenticator.caller(&token.secret, None).await;
-    let imported = match caller {
-        Ok(caller) => services.import_directory(&caller, roster).await.map_err(|why| why.to_string()),
-        Err(why) => Err(why.to_string()),
-    };
-    services.stores.tokens.remove(home, &record.id).await?;
-    imported.map_err(BootError::Directory)
+pub async fn import_directories(
+    services: &Services,
+    settings: &Settings,
+    rosters: &[Roster],
+) -> Result<usize, BootError> {
+    let imported = services.import_directories(Operator::of_this_machine(), rosters, Some(&settings.enterprise.0));
+    imported.await.map_err(|why| BootError::Directory(why.to_string()))
 }

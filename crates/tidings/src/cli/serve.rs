@@ -1,9 +1,9 @@
 //! `tidings serve`: the server.
 
-use super::directory::read_roster;
+use super::directory::read_rosters;
 use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
-use crate::boot::{BootError, boot, first_start, import_directory};
+use crate::boot::{BootError, boot, first_start, import_directories};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
 use crate::service::roster::Roster;
@@ -22,7 +22,7 @@ pub(super) fn command() -> Command {
         )
         .arg(
             Arg::new("directory").long("directory").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).help(
-                "Users, groups and collaborations (TOML or JSON) to be there; what is there already stays as it is",
+                "A directory (TOML or JSON) to bring the store to: enterprises, users, groups, folders, collaborations",
             ),
         )
 }
@@ -31,11 +31,11 @@ pub(super) fn command() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let settings = Settings::load(matches).map_err(|wrong| wrong.to_string())?;
     start_logging(&settings.log_level, settings.log_format)?;
-    let roster = matches.get_one::<PathBuf>("directory").map(|path| read_roster(path)).transpose()?;
-    runtime()?.block_on(serve(&settings, env_file::given(matches), roster.as_ref()))
+    let rosters = matches.get_one::<PathBuf>("directory").map(|path| read_rosters(path)).transpose()?;
+    runtime()?.block_on(serve(&settings, env_file::given(matches), rosters.as_deref()))
 }
 
-async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Roster>) -> Result<(), String> {
+async fn serve(settings: &Settings, env_file: Option<&Path>, rosters: Option<&[Roster]>) -> Result<(), String> {
     let shown = |wrong: BootError| wrong.to_string();
     let booted = boot(settings, Arc::new(SystemClock)).await.map_err(shown)?;
     if settings.data == Data::Memory {
@@ -60,8 +60,8 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Ros
         say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
         say("    tidings user list");
     }
-    if let Some(roster) = roster {
-        let changes = import_directory(&booted.services, settings, roster).await.map_err(shown)?;
+    if let Some(rosters) = rosters {
+        let changes = import_directories(&booted.services, settings, rosters).await.map_err(shown)?;
         say(format_args!("The directory took {changes} changes."));
     }
     say(format_args!("Serving on {url}"));

@@ -6,8 +6,10 @@
 pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
+mod changes;
 pub mod enterprise;
 pub mod explain;
+pub mod folders;
 pub mod health;
 pub mod oauth;
 pub mod publish;
