@@ -12,6 +12,7 @@ pub mod directory;
 pub mod event;
 pub mod filter;
 pub mod history_order;
+pub mod hold;
 pub mod id;
 pub mod intake;
 pub mod limits;

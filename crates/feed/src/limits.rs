@@ -95,6 +95,10 @@ pub const FORM_BYTES_MAX: usize = 64 * 1024;
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
 /// Most failed sign-ins in a minute: at one client from one address, and recorded of one client.
 pub const SIGN_IN_FAILURES_PER_MINUTE: u32 = 30;
+/// Most legal holds that are kept of an enterprise, those that ended included; of these the oldest make room.
+pub const HOLDS_MAX: usize = 1_000;
+/// Most stretches of time (partitions) that a forecast of the sweep looks at.
+pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 

@@ -124,11 +124,15 @@ pub enum Action {
     ManageEnterprise,
     /// See who heard an event, and why.
     ExplainAudience,
+    /// See how long events are kept, the legal holds, and what the sweep would remove.
+    SeeRetention,
+    /// Change how long events are kept; place, change and release legal holds.
+    ManageRetention,
 }
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 10] = [
+    pub const EVERY: [Action; 12] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -139,6 +143,8 @@ impl Action {
         Action::ManageSharing,
         Action::ManageEnterprise,
         Action::ExplainAudience,
+        Action::SeeRetention,
+        Action::ManageRetention,
     ];
 
     /// The scope that the application needs.
@@ -153,7 +159,9 @@ impl Action {
             | Action::ManageApplications
             | Action::ManageSharing
             | Action::ManageEnterprise
-            | Action::ExplainAudience => Scopes::ADMINISTER,
+            | Action::ExplainAudience
+            | Action::SeeRetention
+            | Action::ManageRetention => Scopes::ADMINISTER,
         }
     }
 
@@ -163,10 +171,14 @@ impl Action {
             (Action::ReadOwnFeed | Action::Publish, _) => true,
             (_, Role::Admin) => true,
             (_, Role::User) => false,
-            (Action::ReadEnterpriseFeed, Role::CoAdmin(rights)) => rights.reports,
+            (Action::ReadEnterpriseFeed | Action::SeeRetention, Role::CoAdmin(rights)) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
-                Action::ManageTokens | Action::ManageApplications | Action::ManageEnterprise | Action::ExplainAudience,
+                Action::ManageTokens
+                | Action::ManageApplications
+                | Action::ManageEnterprise
+                | Action::ExplainAudience
+                | Action::ManageRetention,
                 Role::CoAdmin(_),
             ) => false,
             (_, Role::ServiceAccount) => true,
@@ -203,7 +215,7 @@ impl fmt::Display for Denied {
             Denied::Scope(scope) => write!(f, "The token lacks the scope '{scope}'."),
             Denied::Right(action) => f.write_str(match action {
                 Action::ReadOwnFeed | Action::Publish => "The user may not do this.",
-                Action::ReadEnterpriseFeed => {
+                Action::ReadEnterpriseFeed | Action::SeeRetention => {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
@@ -213,7 +225,8 @@ impl fmt::Display for Denied {
                 Action::ManageTokens
                 | Action::ManageApplications
                 | Action::ManageEnterprise
-                | Action::ExplainAudience => "The user is not an admin.",
+                | Action::ExplainAudience
+                | Action::ManageRetention => "The user is not an admin.",
             }),
         }
     }
@@ -260,6 +273,8 @@ mod tests {
         ManageSharing [administer]: co-admin (users), admin, service account
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
+        SeeRetention [administer]: co-admin (reports), admin, service account
+        ManageRetention [administer]: admin, service account
         ");
     }
 

@@ -30,6 +30,11 @@ pub struct Days {
     pub events: u32,
 }
 
+/// The periods by name, with the least and the most that each may be, in days. `events` is besides at least as long as
+/// any of the others.
+pub const BOUNDS: [(&str, u32, u32); 4] =
+    [("user", 14, 62), ("streaming", 1, 62), ("history", 14, SEVEN_YEARS), ("events", 14, SEVEN_YEARS)];
+
 /// A period outside its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRetention(&'static str);
@@ -111,6 +116,23 @@ mod tests {
         assert!(Retention::try_from(Days { streaming: 0, ..days }).is_err());
         assert!(Retention::try_from(Days { history: 2_558, ..days }).is_err());
         assert!(Retention::try_from(Days { events: 364, ..days }).is_err());
+    }
+
+    #[test]
+    fn the_bounds_told_are_those_that_hold() {
+        let with = |name, n| {
+            let days = Days::from(Retention::default());
+            Retention::try_from(match name {
+                "user" => Days { user: n, ..days },
+                "streaming" => Days { streaming: n, ..days },
+                "history" => Days { history: n, ..days },
+                _ => Days { user: 14, streaming: 1, history: 14, events: n },
+            })
+        };
+        for (name, least, most) in BOUNDS {
+            assert!(with(name, least).is_ok() && with(name, most).is_ok(), "{name}");
+            assert!(with(name, least - 1).is_err() && with(name, most + 1).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod directory_store;
 pub mod embedded;
 pub mod ledger;
 pub mod memory;
+pub mod retention_store;
 pub mod token_store;
 
 use std::sync::Arc;
@@ -26,4 +27,6 @@ pub struct Stores {
     pub tokens: Arc<dyn token_store::TokenStore>,
     /// Applications and what their grants need.
     pub access: Arc<dyn access_store::AccessStore>,
+    /// Legal holds, and what the sweep would do.
+    pub retention: Arc<dyn retention_store::RetentionStore>,
 }

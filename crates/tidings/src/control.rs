@@ -1,11 +1,11 @@
 //! The control socket: how the operator of this machine speaks to a server that has its directory open.
 //!
-//! Copying a store, asking how large it is or adding an enterprise concerns all its enterprises, so it is not for tokens. The socket lies in the store's directory and is open to whoever owns that: the same people who could copy the
-//! files. One request, a line of JSON; answers, a line each: progress, then `done` or `error`.
+//! Copying a store, asking how large it is or adding an enterprise concerns all its enterprises, so it is not for tokens.
+//! The socket lies in the store's directory and is open to whoever owns that: the same people who could copy the files.
+//! One request, a line of JSON; answers, a line each: progress, then `done` or `error`.
 
 use crate::operator::{Operator, Order, obey};
 use crate::service::Services;
-use feed::id::EnterpriseId;
 use feed::limits::ROSTER_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,13 +28,6 @@ pub enum Request {
     Stats,
     /// Tell what a sweep would remove.
     Expired,
-    /// Put an enterprise under a legal hold, or take the hold away.
-    Hold {
-        /// Which enterprise.
-        enterprise: EnterpriseId,
-        /// Whether it is held from now on.
-        on: bool,
-    },
     /// Something about enterprises and their directories.
     Order(Order),
 }
@@ -95,10 +88,6 @@ pub fn answer(
         Request::Expired => {
             let expired = store.expired(services.clock.now()).map_err(text)?;
             json!(expired.iter().map(|it| format!("{it:?}")).collect::<Vec<String>>())
-        }
-        Request::Hold { enterprise, on } => {
-            store.hold(&enterprise, on).map_err(text)?;
-            json!({"enterprise": enterprise.as_str(), "held": on})
         }
         // Whoever came this far may write the store's files: they are the operator.
         Request::Order(order) => runtime.block_on(obey(services, Operator::of_this_machine(), order))?,

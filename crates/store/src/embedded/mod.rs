@@ -22,6 +22,7 @@ mod commit;
 mod core;
 mod fault;
 pub mod files;
+mod forecast;
 mod format;
 mod frame;
 mod frames_file;
@@ -54,7 +55,6 @@ pub use verify::{Progress, Verified, verify, verify_on};
 use self::core::Core;
 use crate::Stores;
 use crate::ledger::Unavailable;
-use feed::id::EnterpriseId;
 use feed::limits::SETTLING_DELAY_S_DEFAULT;
 use feed::time::Second;
 use files::{DiskFiles, Files, Lock};
@@ -176,17 +176,15 @@ impl EmbeddedStore {
         sweep::dry_run(&self.inner.core, now)
     }
 
-    /// Puts an enterprise under a legal hold, or takes the hold away: nothing of a held one is swept.
-    ///
-    /// # Errors
-    /// [`Unavailable`] when it cannot be kept.
-    pub fn hold(&self, enterprise: &EnterpriseId, on: bool) -> Result<(), Unavailable> {
-        self.inner.core.small.hold(enterprise, on)
-    }
-
     /// The keeper behind all its traits.
     pub fn stores(&self) -> Stores {
         let store = Arc::new(self.clone());
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
+        Stores {
+            ledger: store.clone(),
+            directory: store.clone(),
+            tokens: store.clone(),
+            access: store.clone(),
+            retention: store,
+        }
     }
 }

@@ -1,18 +1,21 @@
 //! The embedded keeper behind its traits.
 
 use super::EmbeddedStore;
-use super::{known, scan, sweep};
+use super::{forecast, known, scan, sweep};
 use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use crate::directory_store::{DirectoryStore, Question};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
+use crate::retention_store::{Forecast, RetentionStore};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
 use async_trait::async_trait;
 use feed::directory::{Enterprise, ListSpan, User};
 use feed::event::FeedKind;
+use feed::hold::Hold;
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::limits::LIST_ROWS_MAX;
 use feed::page::{Ends, Slice};
 use feed::position::Place;
+use feed::retention::Retention;
 use feed::time::Second;
 
 #[async_trait]
@@ -161,5 +164,35 @@ impl AccessStore for EmbeddedStore {
 
     async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
         self.inner.core.small.forget_expired_access(now)
+    }
+}
+
+#[async_trait]
+impl RetentionStore for EmbeddedStore {
+    async fn add_hold(&self, hold: Hold) -> Result<bool, Unavailable> {
+        self.inner.core.small.add_hold(hold)
+    }
+
+    async fn replace_hold(&self, old: &Hold, new: Hold) -> Result<bool, Unavailable> {
+        self.inner.core.small.replace_hold(old, new)
+    }
+
+    async fn forget_hold(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable> {
+        self.inner.core.small.forget_hold(enterprise, id)
+    }
+
+    async fn holds(&self, enterprise: &EnterpriseId) -> Result<Vec<Hold>, Unavailable> {
+        Ok(self.inner.core.small.holds_of(enterprise))
+    }
+
+    async fn forecast(
+        &self,
+        enterprise: &EnterpriseId,
+        retention: Retention,
+        now: Second,
+    ) -> Result<Forecast, Unavailable> {
+        let core = &self.inner.core;
+        let (holds, _) = core.small.holds_in_effect(now);
+        core.reading(|view| forecast::forecast(&core.shelf, view, &holds, enterprise, retention, now))
     }
 }

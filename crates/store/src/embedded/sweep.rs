@@ -8,7 +8,8 @@
 //!   later than the first), and only when they make up a quarter of it or more; until then readers are kept from them
 //!   by the bound that every scan has.
 //!
-//! A half of an enterprise under a legal hold keeps all of that enterprise. When nothing is expired, cold enterprise
+//! A half with anything in it that a legal hold keeps keeps all of that enterprise. A hold that is placed while a portion
+//! is under way stops it: the portion ends only if the holds are still those it began with. When nothing is expired, cold enterprise
 //! halves are compressed, one a portion. The manifest changes first, then files go:
 //! a crash in between leaves files that nobody names, and opening removes them.
 
@@ -19,16 +20,18 @@ use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
 use super::seal::{KINDS, seal_next};
 use super::sealed::half::Half;
+use super::sealed::index::Range;
 use super::sealed::write::{HalfName, HalfWriter, discard};
 use super::view::Part;
 use crate::ledger::{Swept, Unavailable};
 use feed::event::FeedKind;
+use feed::hold::Hold;
 use feed::id::EnterpriseId;
 use feed::position::Place;
+use feed::retention::Retention;
 use feed::stream_type::{StreamType, UserStream};
 use feed::time::Second;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Halves of at most so many bytes are written again whatever little is expired in them.
@@ -65,27 +68,41 @@ struct Todo {
 struct Cuts<'a> {
     core: &'a Core,
     now: Second,
-    held: BTreeSet<String>,
+    holds: Vec<Hold>,
 }
 
 impl Cuts<'_> {
-    fn of(&self, line: &str, kind: FeedKind) -> u64 {
-        if self.held.contains(line) {
+    /// The cut of a line in a half whose deeds were done within `created`.
+    fn of(&self, line: &str, kind: FeedKind, created: Range) -> u64 {
+        let id = EnterpriseId::new(line).ok();
+        if id.as_ref().is_some_and(|id| is_held(&self.holds, id, created)) {
             return 0;
         }
-        let settings = EnterpriseId::new(line).ok().and_then(|id| self.core.directory().enterprise(&id).cloned());
+        let settings = id.and_then(|id| self.core.directory().enterprise(&id).cloned());
         let retention = settings.map(|enterprise| enterprise.retention).unwrap_or_default();
-        let oldest = match kind {
-            FeedKind::User => retention.oldest_shown(StreamType::User(UserStream::All), self.now),
-            FeedKind::Enterprise => retention.oldest_kept(self.now),
-        };
-        Place::at(oldest).to_bits()
+        cut(retention, kind, self.now)
     }
 }
 
-/// What is to be swept at `now`, oldest first; at most `max` halves.
-fn plan(core: &Core, now: Second, max: usize) -> Result<Vec<Todo>, Unavailable> {
-    let cuts = Cuts { core, now, held: core.small.holds() };
+/// The place from which on a kind of feed is kept.
+pub(super) fn cut(retention: Retention, kind: FeedKind, now: Second) -> u64 {
+    let oldest = match kind {
+        FeedKind::User => retention.oldest_shown(StreamType::User(UserStream::All), now),
+        FeedKind::Enterprise => retention.oldest_kept(now),
+    };
+    Place::at(oldest).to_bits()
+}
+
+/// Whether a hold keeps anything of an enterprise that was done within a range of seconds.
+pub(super) fn is_held(holds: &[Hold], enterprise: &EnterpriseId, created: Range) -> bool {
+    let second = |bits: u64| Second(u32::try_from(bits).unwrap_or(u32::MAX));
+    let (first, last) = created.map_or((Second(0), Second::MAX), |(first, last)| (second(first), second(last)));
+    holds.iter().any(|hold| hold.keeps(enterprise, first, last))
+}
+
+/// What is to be swept at `now` under these holds, oldest first; at most `max` halves.
+fn plan(core: &Core, now: Second, holds: Vec<Hold>, max: usize) -> Result<Vec<Todo>, Unavailable> {
+    let cuts = Cuts { core, now, holds };
     let mut todo = Vec::new();
     for partition in core.view().sealed() {
         for kind in KINDS {
@@ -107,7 +124,7 @@ fn plan(core: &Core, now: Second, max: usize) -> Result<Vec<Todo>, Unavailable> 
 /// Whether a look into the half is worth it.
 fn may_be_expired(cuts: &Cuts<'_>, record: &HalfRecord, kind: FeedKind) -> bool {
     let oldest = record.places.map_or(0, |(least, _)| least);
-    record.lines.as_ref().is_none_or(|lines| lines.iter().any(|line| oldest < cuts.of(line, kind)))
+    record.lines.as_ref().is_none_or(|lines| lines.iter().any(|line| oldest < cuts.of(line, kind, record.created)))
 }
 
 fn look(core: &Core, cuts: &Cuts<'_>, name: HalfName, record: &HalfRecord) -> Result<Option<Todo>, Fault> {
@@ -115,7 +132,7 @@ fn look(core: &Core, cuts: &Cuts<'_>, name: HalfName, record: &HalfRecord) -> Re
     let small = record.data_bytes <= SMALL_BYTES;
     let (mut renderings, mut of_lines) = (0, FxHashMap::default());
     for (line, count, last) in half.lines()? {
-        let cut = cuts.of(&line, name.kind);
+        let cut = cuts.of(&line, name.kind, record.created);
         let gone = if last < cut {
             count
         } else if small {
@@ -137,7 +154,8 @@ fn look(core: &Core, cuts: &Cuts<'_>, name: HalfName, record: &HalfRecord) -> Re
 
 /// What a sweep would do, without doing it.
 pub(super) fn dry_run(core: &Core, now: Second) -> Result<Vec<Expired>, Unavailable> {
-    Ok(plan(core, now, usize::MAX)?.into_iter().map(|todo| todo.expired).collect())
+    let (holds, _) = core.small.holds_in_effect(now);
+    Ok(plan(core, now, holds, usize::MAX)?.into_iter().map(|todo| todo.expired).collect())
 }
 
 /// Sweeps one portion.
@@ -146,7 +164,8 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
     while seal_next(core)? {}
     let _turn = core.upkeep();
     core.writable()?;
-    let mut todo = plan(core, now, DROPPED_MAX + 1)?;
+    let (holds, version) = core.small.holds_in_effect(now);
+    let mut todo = plan(core, now, holds, DROPPED_MAX + 1)?;
     let mut swept = Swept { renderings: 0, more: todo.len() > DROPPED_MAX };
     todo.truncate(DROPPED_MAX);
     let mut rewritten = 0;
@@ -163,7 +182,11 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
         }
         swept.renderings += half.expired.renderings;
     }
-    replace(core, &replaced)?;
+    let Some(done) = core.small.unless_holds_changed(version, || replace(core, &replaced)) else {
+        discard_made(core, &replaced);
+        return Ok(Swept { renderings: 0, more: true });
+    };
+    done?;
     if todo.is_empty() {
         swept.more = compress_next(core, now)?;
     } else {
@@ -243,6 +266,13 @@ fn write_copy(
     Ok(record)
 }
 
+/// Removes the files that were written for halves that stay as they are.
+fn discard_made(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) {
+    for (name, _) in replaced.iter().filter(|(_, record)| record.is_some()) {
+        discard(&*core.files, &core.dir, HalfName { generation: name.generation + 1, ..*name });
+    }
+}
+
 /// Puts other halves, or nothing, in the place of these: in the manifest, in the view, and then on the disk.
 pub(super) fn replace(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) -> Result<(), Unavailable> {
     if replaced.is_empty() {
@@ -261,10 +291,7 @@ pub(super) fn replace(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) 
     if let Err(error) = changed {
         // Whether the manifest names the new files is uncertain only if the store takes no more writes; then they stay.
         if error == Unavailable::Full {
-            let made = replaced.iter().filter(|(_, record)| record.is_some());
-            for (name, _) in made {
-                discard(&*core.files, &core.dir, HalfName { generation: name.generation + 1, ..*name });
-            }
+            discard_made(core, replaced);
         }
         return Err(error);
     }

@@ -4,6 +4,7 @@ use crate::ledger::Found;
 use bytes::Bytes;
 use feed::event::{EventType, FeedKind, UserStreams};
 use feed::history_order::Frontier;
+use feed::hold::Hold;
 use feed::id::{EventId, ListId, UserId};
 use feed::position::Place;
 use feed::retention::Retention;
@@ -126,14 +127,16 @@ impl EnterpriseLine {
         })
     }
 
-    /// Removes user renderings past the period of user feeds, and enterprise renderings past that of events.
-    pub(super) fn sweep(&mut self, retention: Retention, now: Second) -> u64 {
+    /// Removes user renderings past the period of user feeds, and enterprise renderings past that of events; not what a
+    /// hold keeps.
+    pub(super) fn sweep(&mut self, retention: Retention, now: Second, holds: &[Hold]) -> u64 {
+        let held = |kept: &Kept| holds.iter().any(|hold| hold.scope.meets(kept.created_at, kept.created_at));
         let oldest_user = retention.oldest_shown(StreamType::User(UserStream::All), now);
         let oldest_event = retention.oldest_kept(now);
         let mut removed = 0;
         let mut empty = Vec::new();
         for (place, entry) in self.entries.range_mut(..Place::at(oldest_user)) {
-            if let Some(user) = entry.user.take() {
+            if let Some(user) = entry.user.take_if(|user| !held(&user.kept)) {
                 removed += 1;
                 if !user.relayed {
                     self.ids.remove(&(FeedKind::User, user.kept.event_id));
@@ -146,7 +149,7 @@ impl EnterpriseLine {
                 }
             }
             if place.second < oldest_event
-                && let Some(enterprise) = entry.enterprise.take()
+                && let Some(enterprise) = entry.enterprise.take_if(|enterprise| !held(&enterprise.kept))
             {
                 removed += 1;
                 self.ids.remove(&(FeedKind::Enterprise, enterprise.kept.event_id));

@@ -6,6 +6,7 @@
 mod access;
 mod append;
 mod line;
+mod retention;
 mod scan;
 mod small_state;
 
@@ -14,6 +15,7 @@ use crate::{Stores, ledger};
 use async_trait::async_trait;
 use feed::directory::Directory;
 use feed::event::FeedKind;
+use feed::hold::Hold;
 use feed::id::{EnterpriseId, EventId};
 use feed::page::{Ends, Slice};
 use feed::position::Place;
@@ -21,6 +23,7 @@ use feed::time::Second;
 use line::EnterpriseLine;
 use rustc_hash::FxHashMap;
 use small_state::SmallState;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A keeper that keeps everything in memory and nothing longer than the process.
@@ -36,6 +39,16 @@ pub struct MemoryStore {
 struct State {
     lines: FxHashMap<EnterpriseId, EnterpriseLine>,
     directory: Directory,
+    /// Legal holds, by id.
+    holds: BTreeMap<String, Hold>,
+}
+
+impl State {
+    /// The holds of an enterprise that are in effect at `now`.
+    fn holds_of(&self, enterprise: &EnterpriseId, now: Second) -> Vec<Hold> {
+        let in_effect = |hold: &&Hold| hold.enterprise == *enterprise && hold.is_in_effect(now);
+        self.holds.values().filter(in_effect).cloned().collect()
+    }
 }
 
 impl MemoryStore {
@@ -57,7 +70,13 @@ impl MemoryStore {
     /// The keeper behind all its traits.
     pub fn stores(self) -> Stores {
         let store = Arc::new(self);
-        Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store }
+        Stores {
+            ledger: store.clone(),
+            directory: store.clone(),
+            tokens: store.clone(),
+            access: store.clone(),
+            retention: store,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,14 +124,14 @@ impl Ledger for MemoryStore {
 
     async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
         let mut state = self.state();
-        let State { lines, directory } = &mut *state;
-        let renderings = lines
-            .iter_mut()
-            .map(|(id, line)| {
-                let retention = directory.enterprise(id).map(|enterprise| enterprise.retention).unwrap_or_default();
-                line.sweep(retention, now)
-            })
-            .sum();
+        let mut renderings = 0;
+        for id in state.lines.keys().cloned().collect::<Vec<_>>() {
+            let holds = state.holds_of(&id, now);
+            let retention = state.directory.enterprise(&id).map(|it| it.retention).unwrap_or_default();
+            if let Some(line) = state.lines.get_mut(&id) {
+                renderings += line.sweep(retention, now, &holds);
+            }
+        }
         Ok(Swept { renderings, more: false })
     }
 }

@@ -29,8 +29,13 @@ pub(crate) struct Memory {
 impl Memory {
     fn over(store: MemoryStore) -> Self {
         let store = Arc::new(store);
-        let stores =
-            Stores { ledger: store.clone(), directory: store.clone(), tokens: store.clone(), access: store.clone() };
+        let stores = Stores {
+            ledger: store.clone(),
+            directory: store.clone(),
+            tokens: store.clone(),
+            access: store.clone(),
+            retention: store.clone(),
+        };
         Memory { store, stores }
     }
 }

@@ -17,7 +17,7 @@ mod disk;
 mod faults;
 mod formats;
 mod histories;
-
+mod holding;
 mod keeper;
 mod together;
 mod trial;

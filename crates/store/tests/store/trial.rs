@@ -11,6 +11,7 @@ use serde_json::Value;
 use store::Stores;
 use store::access_store::AccessStore;
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
+use store::retention_store::RetentionStore;
 use store::token_store::TokenStore;
 
 /// The settling delay of a trial that does not choose one.
@@ -84,6 +85,10 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn access(&self) -> &dyn AccessStore {
         &*self.stores().access
+    }
+
+    pub(crate) fn retention(&self) -> &dyn RetentionStore {
+        &*self.stores().retention
     }
 
     pub(crate) fn tokens(&self) -> &dyn TokenStore {

@@ -10,8 +10,10 @@ mod demo;
 mod directory;
 mod docs;
 mod env_file;
+mod hold;
 mod patience;
 mod publish;
+mod retention;
 mod serve;
 mod stop;
 mod table;
@@ -59,6 +61,8 @@ fn commands() -> Command {
         .subcommand(bench::command())
         .subcommands(upkeep::commands())
         .subcommand(app::command())
+        .subcommand(retention::command())
+        .subcommand(hold::command())
         .subcommand(docs::command());
     directory::ALL.iter().fold(command, |command, verb| command.subcommand((verb.command)()))
 }
@@ -84,8 +88,10 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),
-        Some((name @ ("verify" | "backup" | "stats" | "hold"), matches)) => upkeep::run(name, matches),
+        Some((name @ ("verify" | "backup" | "stats"), matches)) => upkeep::run(name, matches),
         Some(("app", matches)) => app::run(matches),
+        Some(("retention", matches)) => retention::run(matches),
+        Some(("hold", matches)) => hold::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         Some((name, matches)) if let Some(verb) = directory::named(name) => (verb.run)(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),

@@ -1,4 +1,4 @@
-//! `tidings verify`, `backup`, `stats`, `hold`: looking after a store in a directory of this machine.
+//! `tidings verify`, `backup`, `stats`: looking after a store in a directory of this machine.
 //!
 //! While a server has the directory open, it is asked over its control socket; otherwise the store is opened here.
 
@@ -9,7 +9,6 @@ use crate::config::Settings;
 use crate::config::table::with_settings;
 use crate::control::{Line, Request, answer, socket};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use feed::id::EnterpriseId;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -19,7 +18,7 @@ use std::sync::Arc;
 use store::embedded::{EmbeddedStore, Options, Progress, verify};
 
 /// The commands.
-pub(super) fn commands() -> [Command; 4] {
+pub(super) fn commands() -> [Command; 3] {
     let data = data_arg;
     [
         Command::new("verify")
@@ -37,11 +36,6 @@ pub(super) fn commands() -> [Command; 4] {
             .about("Tells how large a store is and how it is doing")
             .arg(data())
             .arg(Arg::new("expired").long("expired").action(ArgAction::SetTrue).help("Tells what the next sweep would remove instead")),
-        Command::new("hold")
-            .about("Puts an enterprise under a legal hold: nothing of it is swept until the hold is taken away")
-            .arg(Arg::new("enterprise").required(true).value_name("ENTERPRISE").help("The id of the enterprise"))
-            .arg(Arg::new("release").long("release").action(ArgAction::SetTrue).help("Takes the hold away"))
-            .arg(data()),
     ]
 }
 
@@ -65,11 +59,6 @@ pub(super) fn run(name: &str, matches: &ArgMatches) -> Result<(), String> {
             let to = matches.get_one::<PathBuf>("to").cloned().unwrap_or_default();
             // The server may have another working directory.
             Request::Backup(std::path::absolute(&to).map_err(|why| format!("{}: {why}", to.display()))?)
-        }
-        "hold" => {
-            let id = matches.get_one::<String>("enterprise").map(String::as_str).unwrap_or_default();
-            let enterprise = EnterpriseId::new(id).map_err(|wrong| wrong.to_string())?;
-            Request::Hold { enterprise, on: !matches.get_flag("release") }
         }
         _ if matches.get_flag("expired") => Request::Expired,
         _ => Request::Stats,

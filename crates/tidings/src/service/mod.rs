@@ -11,9 +11,11 @@ pub mod enterprise;
 pub mod explain;
 pub mod folders;
 pub mod health;
+pub mod holds;
 pub mod oauth;
 pub mod publish;
 pub mod read;
+pub mod retention;
 pub mod roster;
 pub mod sharing;
 pub mod sweep;
@@ -35,6 +37,7 @@ use watch::{Channels, Polls};
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 
 /// Everything the services share.

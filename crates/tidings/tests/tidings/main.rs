@@ -8,6 +8,7 @@
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
 //! - [`oauth`]: applications, the ways to a token, and what of it is recorded.
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
+//! - [`keeping`]: periods, legal holds, and history brought in from elsewhere.
 //! - [`histories`]: random histories, played on the services.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`killing`]: the real program, killed while it is published to and read from.
@@ -23,6 +24,7 @@ mod world;
 mod commands;
 mod errors;
 mod histories;
+mod keeping;
 mod killing;
 mod long_poll;
 mod oauth;

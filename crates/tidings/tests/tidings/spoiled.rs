@@ -99,7 +99,13 @@ impl Spoiled {
     /// Wraps stores; well at first.
     pub(crate) fn around(inner: Stores, illness: Arc<Illness>) -> Stores {
         let spoiled = Arc::new(Spoiled { inner, illness });
-        Stores { ledger: spoiled.clone(), directory: spoiled.clone(), tokens: spoiled.clone(), access: spoiled }
+        Stores {
+            ledger: spoiled.clone(),
+            directory: spoiled.clone(),
+            tokens: spoiled.clone(),
+            access: spoiled.clone(),
+            retention: spoiled.inner.retention.clone(),
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub(super) const TOKENS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(
 /// Text of the key to the record.
 pub(super) const ACCESS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("access");
 pub(super) const SECRETS: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("secrets");
-pub(super) const HOLDS: TableDefinition<'_, &str, ()> = TableDefinition::new("holds");
+pub(super) const LEGAL_HOLDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("legal_holds");
+/// Enterprises under a hold, from before holds had names. They are taken over on opening.
+pub(super) const NAMELESS_HOLDS: TableDefinition<'_, &str, ()> = TableDefinition::new("holds");
 pub(super) const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
 pub(super) const DIRECTORY: &str = "directory";
 pub(super) const HEARD: &str = "heard";
@@ -127,7 +129,8 @@ impl Base {
         write.open_table(TOKENS)?;
         write.open_table(ACCESS)?;
         write.open_table(SECRETS)?;
-        write.open_table(HOLDS)?;
+        write.open_table(LEGAL_HOLDS)?;
+        write.open_table(NAMELESS_HOLDS)?;
         write.open_table(SNAPSHOTS)?;
         write.commit()?;
         Ok(database)

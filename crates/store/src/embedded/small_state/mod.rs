@@ -5,7 +5,8 @@
 //! | `tokens` | number, growing | the record as JSON |
 //! | `access` | kind and name of an access record | the record as JSON |
 //! | `secrets` | name | 32 bytes |
-//! | `holds` | enterprise | nothing: its events are not swept |
+//! | `legal_holds` | id | the hold as JSON |
+//! | `holds` | enterprise | nothing; how holds were kept before they had names |
 //! | `snapshots` | `directory` | the directory as JSON |
 //! | | `heard` | partition (8 bytes) and count of frames (8 bytes) that it has heard |
 //!
@@ -18,6 +19,7 @@
 
 mod access;
 mod base;
+mod holds;
 mod tokens;
 
 use super::codec::{Taker, put_u64};
@@ -26,12 +28,12 @@ use super::files::Files;
 use crate::access_store::{AccessKey, AccessRecord};
 use crate::ledger::Unavailable;
 use crate::token_store::TokenRecord;
-use base::{ACCESS, Base, DIRECTORY, HEARD, HOLDS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
+use base::{ACCESS, Base, DIRECTORY, HEARD, LEGAL_HOLDS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
 use feed::directory::Directory;
-use feed::id::EnterpriseId;
+use feed::hold::Hold;
 use redb::{ReadableDatabase, ReadableTable, StorageError};
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -68,7 +70,10 @@ struct Kept {
     ids: FxHashMap<String, u64>,
     access: BTreeMap<AccessKey, AccessRecord>,
     secrets: FxHashMap<String, [u8; 32]>,
-    holds: BTreeSet<String>,
+    /// By id.
+    holds: BTreeMap<String, Hold>,
+    /// Grows with each change of a hold.
+    holds_version: u64,
 }
 
 /// A change of one row.
@@ -79,7 +84,7 @@ enum Change {
     Access(AccessRecord),
     NoAccess(AccessKey),
     Secret(String, [u8; 32]),
-    Hold(String),
+    Hold(Hold),
     NoHold(String),
 }
 
@@ -104,11 +109,12 @@ impl Change {
             Change::Secret(name, secret) => {
                 write.open_table(SECRETS)?.insert(name.as_str(), secret)?;
             }
-            Change::Hold(line) => {
-                write.open_table(HOLDS)?.insert(line.as_str(), ())?;
+            Change::Hold(hold) => {
+                let json = serde_json::to_vec(hold).map_err(broken)?;
+                write.open_table(LEGAL_HOLDS)?.insert(hold.id.as_str(), json.as_slice())?;
             }
-            Change::NoHold(line) => {
-                write.open_table(HOLDS)?.remove(line.as_str())?;
+            Change::NoHold(id) => {
+                write.open_table(LEGAL_HOLDS)?.remove(id.as_str())?;
             }
         }
         Ok(())
@@ -137,11 +143,13 @@ impl Change {
             Change::Secret(name, secret) => {
                 kept.secrets.insert(name, secret);
             }
-            Change::Hold(line) => {
-                kept.holds.insert(line);
+            Change::Hold(hold) => {
+                kept.holds_version += 1;
+                kept.holds.insert(hold.id.clone(), hold);
             }
-            Change::NoHold(line) => {
-                kept.holds.remove(&line);
+            Change::NoHold(id) => {
+                kept.holds_version += 1;
+                kept.holds.remove(&id);
             }
         }
     }
@@ -160,6 +168,7 @@ impl SmallState {
     /// Opens the database, making it if it is not there.
     pub(super) fn open(files: Arc<dyn Files>, dir: &Path) -> Result<Self, Fault> {
         let base = Base::open(files, dir)?;
+        holds::take_over_nameless(&base).map_err(|unavailable| Fault::Damaged(unavailable.to_string()))?;
         let read = base.with(|database| {
             let mut kept = Kept::default();
             let read = database.begin_read()?;
@@ -174,8 +183,8 @@ impl SmallState {
                 let (name, secret) = row?;
                 Change::Secret(name.value().to_owned(), secret.value()).apply(&mut kept);
             }
-            for row in read.open_table(HOLDS)?.iter()? {
-                Change::Hold(row?.0.value().to_owned()).apply(&mut kept);
+            for row in read.open_table(LEGAL_HOLDS)?.iter()? {
+                Change::Hold(serde_json::from_slice(row?.1.value()).map_err(broken)?).apply(&mut kept);
             }
             Ok(kept)
         });
@@ -213,16 +222,6 @@ impl SmallState {
             Some(secret) => (*secret, Vec::new()),
             None => (fresh, vec![Change::Secret(name.to_owned(), fresh)]),
         })
-    }
-
-    /// The enterprises under a hold.
-    pub(super) fn holds(&self) -> BTreeSet<String> {
-        self.kept().holds.clone()
-    }
-
-    pub(super) fn hold(&self, enterprise: &EnterpriseId, on: bool) -> Result<(), Unavailable> {
-        let line = enterprise.as_str().to_owned();
-        self.change(|_| ((), vec![if on { Change::Hold(line) } else { Change::NoHold(line) }]))
     }
 
     /// Up to where the snapshot has heard, if there is one.
@@ -268,7 +267,7 @@ impl SmallState {
         let tokens = kept.tokens.iter().map(|(number, token)| Change::Token(*number, token.clone()));
         let access = kept.access.values().map(|record| Change::Access(record.clone()));
         let secrets = kept.secrets.iter().map(|(name, secret)| Change::Secret(name.clone(), *secret));
-        let holds = kept.holds.iter().map(|line| Change::Hold(line.clone()));
+        let holds = kept.holds.values().map(|hold| Change::Hold(hold.clone()));
         other.write(&tokens.chain(access).chain(secrets).chain(holds).collect::<Vec<_>>())
     }
 }

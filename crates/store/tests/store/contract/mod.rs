@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod lists;
 pub(crate) mod pages;
 pub(crate) mod restarts;
+pub(crate) mod retention;
 pub(crate) mod streams;
 pub(crate) mod sweeping;
 pub(crate) mod tokens;
@@ -132,6 +133,15 @@ macro_rules! every_promise {
                 reading_goes_on_where_it_stood
                 writing_goes_on_after_a_restart
                 an_empty_keeper_restarts_empty
+            }
+            retention {
+                a_hold_keeps_what_is_past_its_period_until_it_is_released
+                a_hold_ends_by_the_clock
+                while_one_hold_is_left_it_keeps
+                a_hold_with_a_window_keeps_what_was_done_in_it
+                a_late_deed_is_held_by_the_time_it_was_done
+                holds_are_listed_and_changed_only_as_they_were_seen
+                what_a_sweep_takes_is_foretold
             }
             streams {
                 each_stream_carries_its_types

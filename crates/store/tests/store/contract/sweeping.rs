@@ -25,7 +25,7 @@ async fn short_of_memory<K: Keeper>() -> Trial<K> {
 }
 
 /// Sweeps until nothing more waits.
-async fn sweep<K: Keeper>(trial: &Trial<K>, now: u32) -> u64 {
+pub(crate) async fn sweep<K: Keeper>(trial: &Trial<K>, now: u32) -> u64 {
     let mut renderings = 0;
     loop {
         let swept = trial.ledger().sweep(Second(now)).await.unwrap();

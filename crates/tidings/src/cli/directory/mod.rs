@@ -45,26 +45,26 @@ pub(super) fn named(name: &str) -> Option<&'static Verb> {
 }
 
 /// Prints JSON instead of tables.
-fn json_flag() -> Arg {
+pub(super) fn json_flag() -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).global(true).help("Prints JSON, one thing a line")
 }
 
 /// A word that must be given.
-fn word(name: &'static str, help: &'static str) -> Arg {
+pub(super) fn word(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).value_name(name.to_uppercase()).required(true).help(help)
 }
 
 /// An option with a value.
-fn option(name: &'static str, help: &'static str) -> Arg {
+pub(super) fn option(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(name.to_uppercase()).help(help)
 }
 
-fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
+pub(super) fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
     matches.get_one::<String>(name).map(String::as_str).unwrap_or_default()
 }
 
 /// The options that were given, as the members of a body: by the name of the option and that of the member.
-fn body(matches: &ArgMatches, names: &[(&str, &str)]) -> Value {
+pub(super) fn body(matches: &ArgMatches, names: &[(&str, &str)]) -> Value {
     let given = names.iter().filter_map(|(option, member)| Some((member, matches.get_one::<String>(option)?)));
     Value::Object(given.map(|(member, text)| ((*member).to_owned(), Value::from(text.as_str()))).collect::<Map<_, _>>())
 }
@@ -90,7 +90,7 @@ fn list(client: &Client, path: &str, query: &str) -> Result<Vec<Value>, String> 
 }
 
 /// Prints things as JSON lines, or as a table of some of their members; `a.b` is a member of a member.
-fn show(things: &[Value], as_json: bool, members: &[&str]) {
+pub(super) fn show(things: &[Value], as_json: bool, members: &[&str]) {
     if as_json {
         things.iter().for_each(say);
         return;

@@ -8,5 +8,7 @@ pub mod events;
 pub mod explain;
 pub mod folders;
 pub mod groups;
+pub mod holds;
+pub mod retention;
 pub mod tokens;
 pub mod users;

@@ -106,6 +106,14 @@ fn tries() -> Vec<Try> {
         with(at(to("PATCH", "/api/v1/folders/{id}"), "/api/v1/folders/5".to_owned()), r#"{"parent":"0"}"#.to_owned()),
         to("GET", "/api/v1/enterprise"),
         with(to("PATCH", "/api/v1/enterprise"), r#"{"name":"New"}"#.to_owned()),
+        to("GET", "/api/v1/retention"),
+        with(to("PATCH", "/api/v1/retention"), r#"{"user":30}"#.to_owned()),
+        at(to("GET", "/api/v1/retention/forecast"), "/api/v1/retention/forecast?user=30".to_owned()),
+        to("GET", "/api/v1/holds"),
+        with(to("POST", "/api/v1/holds"), r#"{"name":"Case"}"#.to_owned()),
+        at(to("GET", "/api/v1/holds/{id}"), "/api/v1/holds/none".to_owned()),
+        with(at(to("PATCH", "/api/v1/holds/{id}"), "/api/v1/holds/none".to_owned()), r#"{"name":"N"}"#.to_owned()),
+        at(to("DELETE", "/api/v1/holds/{id}"), "/api/v1/holds/none".to_owned()),
         to("GET", "/api/v1/directory"),
         with(to("POST", "/api/v1/directory"), "{}".to_owned()),
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
@@ -243,6 +251,14 @@ async fn every_route_by_everybody() {
     PATCH /api/v1/folders/5                                      401         401         403         403         403         404         404         404         404         404         404         404         403
     GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403
     PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403
+    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         403
+    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         403
+    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         403
+    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         403
+    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         403
+    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         403
+    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         403
+    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         403
     GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403
     POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
     GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
