@@ -15,6 +15,8 @@ use crate::http::rate_limit::RateLimit;
 use crate::http::{Server, router, serve};
 use crate::operator::Operator;
 use crate::service::Services;
+use crate::service::health::Disk;
+use crate::service::live::LiveViews;
 use crate::service::roster::Roster;
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
@@ -154,6 +156,9 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
         sign_in_limit: SignInLimit::new(clock.clone()),
+        live_views: LiveViews::default(),
+        disk: None,
+        started_at: clock.now(),
         authenticator: Authenticator::new(stores.clone(), clock.clone()),
         stores,
         clock,
@@ -173,7 +178,11 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
     let (stores, keeper) = open_stores(settings)?;
-    let services = Arc::new(services(settings, stores, clock.clone()).await?);
+    let mut services = services(settings, stores, clock.clone()).await?;
+    if let (Data::Directory(directory), Some(store)) = (&settings.data, &keeper) {
+        services.disk = Some(Disk::new(store.clone(), directory));
+    }
+    let services = Arc::new(services);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;

@@ -70,6 +70,8 @@ pub enum ApiError {
         /// When to come back, in whole seconds.
         retry_after_s: u64,
     },
+    /// A form of the console that was not sent from a page of this session.
+    ForeignForm,
     /// There is nothing at this path.
     NotFound,
     /// There is, but not with this method.
@@ -184,6 +186,12 @@ impl ApiError {
                     format!("Request rate limit exceeded; try again in {retry_after_s} s."),
                 )
             },
+            ApiError::ForeignForm => plain(
+                StatusCode::FORBIDDEN,
+                "foreign_form",
+                "The form was not sent from a page of this session. Open the page again and send the form from there."
+                    .to_owned(),
+            ),
             ApiError::NotFound => {
                 plain(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.".to_owned())
             }

@@ -5,6 +5,7 @@
 
 pub mod box_api;
 pub mod caller;
+pub mod console;
 pub mod error;
 pub mod finish;
 pub mod native_api;

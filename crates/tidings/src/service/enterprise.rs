@@ -12,6 +12,7 @@ use feed::directory::{Enterprise, Person, Role, Status, User};
 use feed::id::EnterpriseId;
 use feed::permission::{Action, Scopes};
 use feed::retention::{Days, Retention};
+use store::ledger::Unavailable;
 
 /// A change of an enterprise; `None` leaves what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,6 +48,15 @@ impl Services {
         caller.may(Action::ManageEnterprise).map_err(AdminError::Denied)?;
         let found = self.stores.directory.enterprise(caller.enterprise()).await?;
         found.ok_or_else(|| AdminError::Missing("enterprise", caller.enterprise().to_string()))
+    }
+
+    /// What the caller's enterprise is called; everybody in it may know.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the directory cannot be asked.
+    pub async fn enterprise_name(&self, caller: &Caller) -> Result<String, Unavailable> {
+        let found = self.stores.directory.enterprise(caller.enterprise()).await?;
+        Ok(found.map_or_else(|| caller.enterprise().to_string(), |it| it.name.to_string()))
     }
 
     /// Changes the caller's enterprise. Recorded as `ENTERPRISE_SETTINGS_CHANGED`, with the old and the new settings.

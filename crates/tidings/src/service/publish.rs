@@ -51,6 +51,7 @@ impl Services {
         let fresh = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Recorded { duplicate: false, .. }));
         let recorded = appended.receipts.iter().filter(|it| fresh(&it.user) || fresh(&it.enterprise)).count();
         self.metrics.events_recorded.inc_by(recorded as u64);
+        self.metrics.pace.count(now, recorded as u64);
         self.metrics.events_known_before.inc_by((appended.receipts.len() - recorded) as u64);
         Ok(appended.receipts)
     }

@@ -10,6 +10,7 @@
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`keeping`]: periods, legal holds, and history brought in from elsewhere.
 //! - [`histories`]: random histories, played on the services.
+//! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
@@ -22,6 +23,7 @@ mod spoiled;
 mod world;
 
 mod commands;
+mod console;
 mod errors;
 mod histories;
 mod keeping;
