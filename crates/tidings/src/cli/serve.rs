@@ -3,7 +3,7 @@
 use super::directory::read_rosters;
 use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
-use crate::boot::{BootError, boot, first_start, import_directories};
+use crate::boot::{BootError, boot, first_start};
 use crate::clock::SystemClock;
 use crate::config::{Data, Settings};
 use crate::service::roster::Roster;
@@ -42,26 +42,25 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, rosters: Option<&[R
         tracing::warn!("events are kept in memory: they are gone when this process ends");
     }
     let url = booted.base_url();
-    if let Some(first) = first_start(&booted.services, settings).await.map_err(shown)? {
-        let (id, name) = &settings.enterprise;
-        if let Some(path) = env_file {
-            let (admin, token) = (&first.admin.person.id, &first.token.secret);
-            let lines = format!("BASE_URL={url}\nENTERPRISE_ID={id}\nADMIN_TOKEN={token}\nADMIN_ID={admin}\n");
-            env_file::write(path, &lines)?;
-        }
-        say(format_args!("The store is new. It begins with the enterprise {name} (id {id}) and one admin:"));
-        say(format_args!(
-            "  {} <{}>, user id {}",
-            first.admin.person.name, first.admin.person.login, first.admin.person.id
-        ));
+    let (begun, changes) = first_start(&booted.services, settings, rosters).await.map_err(shown)?;
+    if let (Some(path), Some(first)) = (env_file, begun.first()) {
+        let (id, admin, token) = (&first.enterprise.id, &first.admin.person.id, &first.token.secret);
+        let lines = format!("BASE_URL={url}\nENTERPRISE_ID={id}\nADMIN_TOKEN={token}\nADMIN_ID={admin}\n");
+        env_file::write(path, &lines)?;
+    }
+    for first in &begun {
+        let (enterprise, person) = (&first.enterprise, &first.admin.person);
+        say(format_args!("The store is new. It begins with the enterprise {} (id {}) and an admin:", enterprise.name, enterprise.id));
+        say(format_args!("  {} <{}>, user id {}", person.name, person.login, person.id));
         say("  Their token, shown this once, with every scope:");
         say(format_args!("    {}", first.token.secret));
+    }
+    if let Some(first) = begun.first() {
         say("  Try:");
         say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
         say("    tidings user list");
     }
-    if let Some(rosters) = rosters {
-        let changes = import_directories(&booted.services, settings, rosters).await.map_err(shown)?;
+    if let Some(changes) = changes {
         say(format_args!("The directory took {changes} changes."));
     }
     say(format_args!("Serving on {url}"));

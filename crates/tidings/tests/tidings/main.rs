@@ -12,6 +12,7 @@
 //! - [`histories`]: random histories, played on the services.
 //! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
+//! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
@@ -24,6 +25,7 @@ mod world;
 
 mod commands;
 mod console;
+mod directory_commands;
 mod errors;
 mod histories;
 mod keeping;
