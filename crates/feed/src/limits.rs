@@ -57,6 +57,14 @@ pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 pub const LONG_POLL_S_MAX: u32 = 50;
 /// Most connections at a time; more wait until one ends.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
+/// Largest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Largest file with a certificate or its key, in bytes.
+pub const TLS_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Most long polls under way with one token; more are told to come back.
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
@@ -122,6 +130,8 @@ pub const LIST_ROWS_MAX: usize = 1_000;
 
 // A change is about 1 KB: a portion of them is a publish.
 const _: () = assert!(CHANGES_AT_ONCE_MAX <= PUBLISH_DRAFTS_MAX && CHANGES_AT_ONCE_MAX * 4_096 <= PUBLISH_BYTES_MAX);
+// Whoever takes all they may leaves places for others.
+const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);
 const _: () = assert!(EVENT_BYTES_MAX <= PUBLISH_BYTES_MAX);
 // The largest page stays well under what clients and proxies take in one answer.

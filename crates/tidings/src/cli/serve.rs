@@ -50,7 +50,10 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, rosters: Option<&[R
     }
     for first in &begun {
         let (enterprise, person) = (&first.enterprise, &first.admin.person);
-        say(format_args!("The store is new. It begins with the enterprise {} (id {}) and an admin:", enterprise.name, enterprise.id));
+        say(format_args!(
+            "The store is new. It begins with the enterprise {} (id {}) and an admin:",
+            enterprise.name, enterprise.id
+        ));
         say(format_args!("  {} <{}>, user id {}", person.name, person.login, person.id));
         say("  Their token, shown this once, with every scope:");
         say(format_args!("    {}", first.token.secret));

@@ -119,7 +119,7 @@ impl fmt::Display for AdminError {
                 write!(f, "{recorded} of {planned} changes were recorded; importing the same again does the rest.")?;
                 match why {
                     PublishError::Append(why) => write!(f, " The next could not be: {why}."),
-                    PublishError::Denied(_) | PublishError::Refused(_) => Ok(()),
+                    PublishError::Denied(_) | PublishError::DraftDenied { .. } | PublishError::Refused(_) => Ok(()),
                 }
             }
             AdminError::Unavailable(why) => why.fmt(f),

@@ -218,7 +218,7 @@ pub(super) async fn tokens(services: &Services) -> Result<Tokens, BootError> {
         user: make(USER, application).await?,
         other_user: make(OTHER_USER, application).await?,
         guest: make(GUEST, application).await?,
-        publish: make(PUBLISHER, Scopes::PUBLISH).await?,
+        publish: make(PUBLISHER, Scopes::PUBLISH.and(Scopes::PUBLISH_USERS)).await?,
         sign_in_code: sign_in_code.0,
     })
 }

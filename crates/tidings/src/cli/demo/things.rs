@@ -172,17 +172,19 @@ impl Things {
                 folders: above.into_iter().collect(),
                 owner: Some(user(&folder.owner)),
             });
-            let let_in = |with, id: Option<&str>, role: &str| Effect::Collaborates {
+            let let_in = |with, id: &str, role: &str| Effect::Collaborates {
                 item: item(at),
                 with,
                 role: Some(CollaborationRole::of_word(role)),
                 status: Some(CollaborationStatus::Accepted),
-                id: id.map(Into::into),
+                id: Some(id.into()),
             };
             for it in &folder.collaborators {
-                effects.push(let_in(LetIn::User(user(&it.who)), Some(&it.id), it.role));
+                effects.push(let_in(LetIn::User(user(&it.who)), &it.id, it.role));
             }
-            effects.extend(folder.groups.iter().map(|it| let_in(LetIn::Group(team(*it)), None, "Editor")));
+            for it in &folder.groups {
+                effects.push(let_in(LetIn::Group(team(*it)), &format!("4062299{at}{it:03}"), "Editor"));
+            }
             effects.extend(folder.synced_by.iter().map(|who| Effect::Synced { user: user(who), folder: item(at) }));
         }
         effects

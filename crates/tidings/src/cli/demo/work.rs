@@ -92,9 +92,9 @@ fn history(story: &mut Story, now: Second) -> Vec<Draft> {
 #[cfg(test)]
 mod tests {
     use super::super::company;
+    use super::super::things::Things;
     use super::*;
     use feed::catalogue::Catalogue;
-    use super::super::things::Things;
     use feed::directory::{Directory, Role};
     use feed::event::{Event, FeedKind, UserStreams};
     use feed::intake::{self, Rules};
@@ -227,7 +227,9 @@ mod tests {
             let folders = company::FOLDERS.iter().map(|first| feed::id::ItemId::new(first.id).unwrap());
             let shared = folders.map(|folder| (directory.item(&enterprise, &folder), folder));
             let shared = shared.map(|(item, folder)| (item, directory.collaborations_on(&enterprise, &folder, 100)));
-            (shared.collect::<Vec<_>>(), directory.groups(&enterprise, None, 100))
+            let mut groups = directory.groups(&enterprise, None, 100);
+            groups.retain(|group| company::TEAMS.iter().any(|(id, ..)| group.id.as_str() == *id));
+            (shared.collect::<Vec<_>>(), groups)
         };
         let before = of_company(&directory);
         for event in read(&every_type::drafts(&mut Story::new(3, NOW), &Catalogue::standard(), NOW)) {
