@@ -10,5 +10,6 @@ pub mod folders;
 pub mod groups;
 pub mod holds;
 pub mod retention;
+pub mod search;
 pub mod tokens;
 pub mod users;
