@@ -62,6 +62,7 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, rosters: Option<&[R
         say("  Try:");
         say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
         say("    tidings user list");
+        say(format_args!("  or open {url}/console/ and sign in with the token."));
     }
     if let Some(changes) = changes {
         say(format_args!("The directory took {changes} changes."));
