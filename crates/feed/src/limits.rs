@@ -35,6 +35,8 @@ pub const TREE_ITEMS_MAX: usize = 8_000_000;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Largest directory that is imported at once, in bytes.
 pub const ROSTER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most changes of a directory that are recorded together, all or none; more go one portion after the other.
+pub const CHANGES_AT_ONCE_MAX: usize = 4_000;
 /// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Entries on a page when no `limit` is given (protocol, section 4).
@@ -146,6 +148,8 @@ pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 
+// A change is about 1 KB: a portion of them is a publish.
+const _: () = assert!(CHANGES_AT_ONCE_MAX <= PUBLISH_DRAFTS_MAX && CHANGES_AT_ONCE_MAX * 4_096 <= PUBLISH_BYTES_MAX);
 // Whoever takes all they may leaves places for others.
 const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);
