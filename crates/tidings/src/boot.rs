@@ -4,6 +4,7 @@ use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
 use crate::auth::grant::Grants;
 use crate::auth::key_pair::BadKey;
+use crate::auth::oidc::Provider;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
 use crate::bell::Bell;
@@ -15,6 +16,7 @@ use crate::http::rate_limit::RateLimit;
 use crate::http::serve::{self, Answering};
 use crate::http::{Server, router};
 use crate::service::Services;
+use crate::service::audited_reads::AuditedReads;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
 use crate::service::roster::Roster;
@@ -67,6 +69,8 @@ pub enum BootError {
     Directory(String),
     /// The certificate or its key will not do.
     Tls(BadCertificate),
+    /// The authorities for the identity provider will not do.
+    Provider(BadCertificate),
     /// Serving ended in an error.
     Serve(std::io::Error),
 }
@@ -86,6 +90,7 @@ impl fmt::Display for BootError {
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Directory(why) => write!(f, "the directory was not imported: {why}"),
             BootError::Tls(why) => write!(f, "no TLS: {why}"),
+            BootError::Provider(why) => write!(f, "no identity provider: {why}"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
     }
@@ -157,6 +162,8 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     let catalogue = Catalogue::standard()
         .with(settings.added_types.clone())
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
+    let provider = settings.provider.clone().map(|provider| Provider::new(provider, clock.clone()));
+    let provider = provider.transpose().map_err(BootError::Provider)?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
@@ -164,7 +171,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         live_views: LiveViews::default(),
         disk: None,
         started_at: clock.now(),
-        authenticator: Authenticator::new(stores.clone(), clock.clone()),
+        authenticator: Authenticator::new(stores.clone(), clock.clone(), provider),
         stores,
         clock,
         catalogue,
@@ -172,6 +179,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         channel_key,
         channels: Channels::default(),
         polls: Polls::default(),
+        audited_reads: settings.audit_reads.then(AuditedReads::default),
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
