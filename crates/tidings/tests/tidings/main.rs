@@ -40,5 +40,6 @@ mod provider;
 mod publishing;
 mod reading;
 mod rights;
+mod searching;
 mod sharing;
 mod wire;
