@@ -56,7 +56,7 @@ pub(crate) const SUITES: &[Suite] = &[
 ];
 
 /// Something that could not be had, in words for the summary.
-type Missing = String;
+pub(crate) type Missing = String;
 
 /// Runs one suite.
 pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
@@ -95,7 +95,7 @@ pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
 }
 
 /// The interpreter of the suite's own environment, made if it is not there or not current.
-fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
+pub(crate) fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
     let version = tool("python3", &["python3", "python3-venv"], folder)?;
     let requirements = folder.join("requirements.txt");
     let stamp = Stamp::of(environment, &version, &[&requirements])?;

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to the terminal")]
 
 mod compat;
+mod deny;
 mod docs;
 mod ground;
 #[expect(dead_code, reason = "tests take this file in to start servers; here it is only asked what is installed")]

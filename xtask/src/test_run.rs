@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::compat;
+use crate::deny;
 use crate::docs;
 use crate::ground::Ground;
 use crate::postgres;
@@ -45,6 +46,7 @@ pub(crate) fn rust() -> Vec<Step> {
         postgres_there(),
         cargo_test(),
         cargo(&["doc", "--workspace", "--no-deps"], BUILD_LIMIT, &[("RUSTDOCFLAGS", "-D warnings")]),
+        Step { name: "cargo deny: licences, bans, sources".to_owned(), run: Box::new(deny::check) },
         Step { name: "documents made by programs are current".to_owned(), run: Box::new(docs::check) },
     ]
 }

@@ -105,6 +105,24 @@ pub const SECRET_OVERLAP_S_MAX: u32 = 30 * 86_400;
 pub const ASSERTION_BYTES_MAX: usize = 16 * 1024;
 /// How far ahead an assertion may end, in seconds (protocol, section 15).
 pub const ASSERTION_AHEAD_S_MAX: u32 = 60;
+/// For how long reads of the audit log by one reader are told of in one event, in seconds.
+pub const AUDITED_READS_S: u32 = 3_600;
+/// Most readers whose reads are counted at a time.
+pub const AUDITED_READERS_MAX: usize = 10_000;
+/// Most keys of an identity provider that are looked at.
+pub const PROVIDER_KEYS_MAX: usize = 64;
+/// Shortest modulus of a provider's RSA key, in bytes.
+pub const PROVIDER_KEY_BYTES_MIN: usize = 256;
+/// Largest answer of an identity provider, in bytes.
+pub const PROVIDER_ANSWER_BYTES_MAX: u64 = 512 * 1024;
+/// How long a provider is not asked again for its keys, in seconds, whoever sends tokens with unknown ones.
+pub const PROVIDER_ASKED_AGAIN_S: u32 = 10;
+/// For how long a provider's keys are believed without asking again, in seconds.
+pub const KEYS_FRESH_S: u32 = 3_600;
+/// For how long they are believed while the provider is away, in seconds.
+pub const KEYS_KEPT_S: u32 = 86_400;
+/// Most tokens of a provider of which is remembered what was found out.
+pub const PROVIDER_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// How far a client's clock may be off, in seconds.
 pub const CLOCK_SKEW_S_MAX: u32 = 30;
 /// Life of an authorization code, in seconds (protocol, section 15).

@@ -3,6 +3,7 @@
 use crate::auth::channel::ChannelKey;
 use crate::auth::grant::Grants;
 use crate::auth::key_pair::BadKey;
+use crate::auth::oidc::Provider;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
 use crate::auth::{Authenticator, role_name};
@@ -17,6 +18,7 @@ use crate::http::{Server, router};
 use crate::keeper::{self, Keeper, Opened};
 use crate::operator::Operator;
 use crate::service::Services;
+use crate::service::audited_reads::AuditedReads;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
 use crate::service::roster::{Roster, RosterUser};
@@ -69,6 +71,8 @@ pub enum BootError {
     Directory(String),
     /// The certificate or its key will not do.
     Tls(BadCertificate),
+    /// The authorities for the identity provider will not do.
+    Provider(BadCertificate),
     /// Serving ended in an error.
     Serve(std::io::Error),
 }
@@ -89,6 +93,7 @@ impl fmt::Display for BootError {
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Directory(why) => write!(f, "the directory was not imported: {why}"),
             BootError::Tls(why) => write!(f, "no TLS: {why}"),
+            BootError::Provider(why) => write!(f, "no identity provider: {why}"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
     }
@@ -134,6 +139,8 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     let catalogue = Catalogue::standard()
         .with(settings.added_types.clone())
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
+    let provider = settings.provider.clone().map(|provider| Provider::new(provider, clock.clone()));
+    let provider = provider.transpose().map_err(BootError::Provider)?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
@@ -141,7 +148,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         live_views: LiveViews::default(),
         disk: None,
         started_at: clock.now(),
-        authenticator: Authenticator::new(stores.clone(), clock.clone()),
+        authenticator: Authenticator::new(stores.clone(), clock.clone(), provider),
         stores,
         clock,
         catalogue,
@@ -149,6 +156,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         channel_key,
         channels: Channels::default(),
         polls: Polls::default(),
+        audited_reads: settings.audit_reads.then(AuditedReads::default),
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })

@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod page;
+pub mod provider;
 pub mod proxies;
 pub mod table;
 
@@ -16,6 +17,7 @@ use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
 use feed::id::EnterpriseId;
 use feed::limits::{DATABASE_CONNECTIONS_MAX, SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use provider::ProviderSettings;
 use proxies::TrustedProxies;
 use std::fmt;
 use std::net::SocketAddr;
@@ -43,8 +45,12 @@ pub struct Settings {
     pub token_lifetime_s: u32,
     /// The proxies whose word about addresses and hosts is believed.
     pub trusted_proxies: TrustedProxies,
+    /// The identity provider whose access tokens are accepted, if any.
+    pub provider: Option<ProviderSettings>,
     /// Calls a minute an application; `None` is no limit.
     pub application_rate_limit_per_minute: Option<NonZeroU32>,
+    /// Whether reads of the audit log are in the audit log.
+    pub audit_reads: bool,
     /// Whether `/metrics` is served.
     pub metrics: bool,
     /// The enterprise that a new store begins with: id and name.
@@ -128,6 +134,8 @@ impl Settings {
             None => file::ConfigFile::default(),
         };
         let values = Values { matches, file };
+        let enterprise_id =
+            values.read("enterprise-id", |text| EnterpriseId::new(text).map_err(|wrong| wrong.to_string()))?;
         Ok(Settings {
             listen: values.read("listen", |text| {
                 text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
@@ -147,18 +155,13 @@ impl Settings {
                 Ok(0) => Err("is no life; it may be 1 to 86400".to_owned()),
                 other => other,
             })?,
+            provider: ProviderSettings::load(&values, &enterprise_id)?,
             trusted_proxies: values.read("trusted-proxies", TrustedProxies::parse)?,
             application_rate_limit_per_minute: values
                 .read("rate-limit-application", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
-            metrics: values.read("metrics", |text| match text {
-                "on" => Ok(true),
-                "off" => Ok(false),
-                _ => Err("is neither on nor off".to_owned()),
-            })?,
-            enterprise: (
-                values.read("enterprise-id", |text| EnterpriseId::new(text).map_err(|wrong| wrong.to_string()))?,
-                values.read("enterprise-name", short)?,
-            ),
+            audit_reads: values.read("audit-reads", on_or_off)?,
+            metrics: values.read("metrics", on_or_off)?,
+            enterprise: (enterprise_id, values.read("enterprise-name", short)?),
             admin: (values.read("admin-name", short)?, values.read("admin-login", short)?),
             log_level: values.read("log-level", |text| Ok(text.to_owned()))?,
             log_format: values.read("log-format", |text| match text {
@@ -203,6 +206,14 @@ fn tls_files(values: &Values<'_>) -> Result<Option<TlsFiles>, BadSetting> {
 
 fn whole(text: &str, max: u32) -> Result<u32, String> {
     text.parse().ok().filter(|number| *number <= max).ok_or_else(|| format!("is not a whole number from 0 to {max}"))
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither on nor off".to_owned()),
+    }
 }
 
 fn short(text: &str) -> Result<String, String> {

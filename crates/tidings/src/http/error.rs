@@ -13,6 +13,7 @@ use crate::service::{AppendError, Unavailable};
 use axum::response::{IntoResponse, Response};
 use feed::filter::TooManyTypes;
 use feed::intake::{BadDraft, Refused};
+use feed::limits::PROVIDER_ASKED_AGAIN_S;
 use feed::permission::Denied;
 use feed::position::BadPosition;
 use feed::stream_type::UnknownStreamType;
@@ -129,6 +130,9 @@ const HELP_URL: &str = "/errors";
 /// How long a client should wait when the store is away, in seconds.
 const STORE_RETRY_S: u64 = 5;
 
+/// How long a client should wait when the identity provider is away, in seconds.
+const PROVIDER_RETRY_S: u64 = PROVIDER_ASKED_AGAIN_S as u64;
+
 impl ApiError {
     /// What goes over the wire.
     pub fn answer(&self) -> Answer {
@@ -155,6 +159,14 @@ impl ApiError {
             ApiError::Auth(why @ AuthError::ActingForNobody) => {
                 plain(StatusCode::FORBIDDEN, "access_denied_insufficient_permissions", denial(&why.to_string()))
             }
+            ApiError::Auth(AuthError::ProviderAway) => Answer {
+                retry_after_s: Some(PROVIDER_RETRY_S),
+                ..plain(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "The identity provider cannot be reached, so its tokens cannot be judged now.".to_owned(),
+                )
+            },
             ApiError::Auth(AuthError::Unavailable(why)) | ApiError::Unavailable(why) => unavailable(why),
             ApiError::Denied(why) | ApiError::Admin(AdminError::Denied(why)) => denied(why, ""),
             ApiError::DraftDenied { index, why } => draft_denied(*index, why),

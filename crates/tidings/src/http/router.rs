@@ -5,7 +5,7 @@ use super::console::{self, applications as app_pages, people, sign_in, tokens as
 use super::error::ApiError;
 use super::native_api::applications;
 use super::oauth::{authorize, token};
-use super::{Server, finish, native_api, ops};
+use super::{Server, finish, native_api, ops, slashes};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, options, patch, post};
@@ -156,10 +156,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The routes over a server.
 pub fn router(server: Server) -> Router {
-    let router = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
-    router
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(from_fn_with_state(server.clone(), finish::finish))
-        .with_state(server)
+    let routes = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = routes.method_not_allowed_fallback(async || ApiError::MethodNotAllowed).with_state(server.clone());
+    slashes::forgiven(router).layer(from_fn_with_state(server, finish::finish))
 }

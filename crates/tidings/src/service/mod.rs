@@ -6,6 +6,7 @@
 pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
+pub mod audited_reads;
 mod changes;
 pub mod enterprise;
 pub mod event;
@@ -33,6 +34,7 @@ use crate::auth::sign_in_limit::SignInLimit;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
+use audited_reads::AuditedReads;
 use feed::catalogue::Catalogue;
 use feed::time::Second;
 use live::LiveViews;
@@ -75,6 +77,8 @@ pub struct Services {
     pub disk: Option<health::Disk>,
     /// When the server came up.
     pub started_at: Second,
+    /// Reads of the audit log that are yet to be told of; `None` if they are not audited.
+    pub audited_reads: Option<AuditedReads>,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

@@ -212,8 +212,14 @@ impl Services {
 
     /// Whether a fetch from here would return something, and where it would end.
     async fn look(&self, caller: &Caller, stream: StreamType, start: Start) -> Result<(bool, Position), Unavailable> {
-        match self.read(caller, &ReadRequest::new(stream, start, 1)).await {
-            Ok(page) => Ok((page.count > 0, page.next)),
+        let looked = match stream {
+            StreamType::Enterprise(_) if self.audited_reads.is_some() && start != Start::Now => {
+                self.look_past_reads(caller, stream, start).await
+            }
+            _ => self.read(caller, &ReadRequest::new(stream, start, 1)).await.map(|page| (page.count > 0, page.next)),
+        };
+        match looked {
+            Ok(looked) => Ok(looked),
             Err(ReadError::Unavailable(why)) => Err(why),
             // Only a stream that the caller may read is chosen; there is nothing to tell of any other.
             Err(ReadError::Denied(_)) => {

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MARA: &str = "20306589101";
 
 /// A quiet demo, ended when dropped.
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     names: Vec<(String, String)>,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let env_file = fresh_file("env", "");
         let mut command = program();
         command.args(["demo", "--quiet", "--port", "0", "--env"]).arg(&env_file);
@@ -35,7 +35,7 @@ impl Demo {
         Demo { child, url, names }
     }
 
-    fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         &self.names.iter().find(|(it, _)| it == name).unwrap().1
     }
 
@@ -46,7 +46,7 @@ impl Demo {
         command
     }
 
-    fn run(&self, token: &str, arguments: &[&str]) -> (bool, String, String) {
+    pub(crate) fn run(&self, token: &str, arguments: &[&str]) -> (bool, String, String) {
         told(&self.command(token, arguments).stdin(Stdio::null()).output().unwrap())
     }
 
