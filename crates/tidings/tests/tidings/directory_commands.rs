@@ -41,16 +41,18 @@ impl Served {
         let mut command = program();
         command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data"]).arg(data).args(more);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap()) {
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+        let mut served = Served { child, url: String::new(), said: String::new() };
+        for line in lines.by_ref() {
             if let Some(url) = line.strip_prefix("Serving on ") {
-                let url = url.to_owned();
-                return Served { child, url, said };
+                served.url = url.to_owned();
+                break;
             }
-            said.push_str(&line);
-            said.push('\n');
+            served.said.push_str(&line);
+            served.said.push('\n');
         }
-        panic!("it did not serve: {said}");
+        assert!(!served.url.is_empty(), "it did not serve: {}", served.said);
+        served
     }
 
     /// The token that follows this line of what it said.

@@ -43,8 +43,9 @@ impl Work {
     pub(super) async fn catch_up(&mut self) -> Result<(), PublishError> {
         let now = self.services.clock.now();
         let drafts: Vec<Draft> = history(&mut self.story, now);
-        let uploads = drafts.iter().filter_map(|draft| draft.user.as_ref()).filter(|it| it.event_type == "ITEM_UPLOAD");
-        self.last_upload = uploads.last().map(|it| it.event_id.clone());
+        let mut newest_first = drafts.iter().rev().filter_map(|draft| draft.user.as_ref());
+        let upload = newest_first.find(|it| it.event_type == "ITEM_UPLOAD");
+        self.last_upload = upload.map(|it| it.event_id.clone());
         self.publish(&drafts).await
     }
 
