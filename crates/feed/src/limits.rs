@@ -53,8 +53,9 @@ pub const SETTLING_DELAY_S_MAX: u32 = 300;
 pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 /// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
 pub const LONG_POLL_S_MAX: u32 = 50;
-/// Most connections at a time; more wait until one ends.
-pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections at a time; more wait until one ends. Most of them wait in long polls, at about 16 KiB each; the
+/// open files that the system allows are the nearer bound on most machines.
+pub const CONNECTIONS_MAX: usize = 50_000;
 /// Most long polls under way with one token; more are told to come back.
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
