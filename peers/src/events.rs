@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// Events in one commit.
 pub(crate) const BATCH: usize = 500;
+/// What stands before the id in a rendering.
+const ID: &str = r#""event_id":""#;
 /// So many characters at the beginning of an id are set anew.
 const FRESH: usize = 16;
 
@@ -88,7 +90,12 @@ impl Event {
         time.parse::<u32>().ok()?;
         let hearers: Vec<String> = hearers.split(',').map(str::to_owned).collect();
         hearers.iter().try_for_each(|user| user.parse::<u64>().map(drop)).ok()?;
-        let id_at = [user.find(id)?, enterprise.find(id)?];
+        // Each rendering has an id of its own.
+        let at = |rendering: &str| {
+            let at = rendering.find(ID)? + ID.len();
+            rendering.get(at..at + FRESH).map(|_| at)
+        };
+        let id_at = [at(user)?, at(enterprise)?];
         (id.len() >= FRESH && field().is_none()).then(|| Event {
             id: id.into(),
             time: time.to_owned(),
@@ -118,7 +125,7 @@ pub(crate) fn made_up(count: usize) -> String {
     let line = |n: usize| {
         let id = format!("0000000000000000-{n}");
         format!(
-            "{id}\t1700000000\tUPLOAD\t3{n},31\t{{\"event_id\":\"{id}\",\"of\":\"user\"}}\t{{\"event_id\":\"{id}\"}}\n"
+            "{id}\t1700000000\tUPLOAD\t3{n},31\t{{\"event_id\":\"{id}\",\"of\":\"user\"}}\t{{\"event_id\":\"another-id-of-{n:09}\"}}\n"
         )
     };
     (0..count).map(line).collect()
@@ -139,7 +146,7 @@ mod tests {
             for event in batch.events {
                 let id = String::from_utf8(event.id.clone()).unwrap();
                 assert!(String::from_utf8_lossy(&event.user).contains(&id));
-                assert!(String::from_utf8_lossy(&event.enterprise).contains(&id));
+                assert!(String::from_utf8_lossy(&event.enterprise).contains(&id[..FRESH]));
                 assert!(ids.insert(id), "an id came twice");
             }
         }
@@ -152,7 +159,8 @@ mod tests {
             (good.replace('\t', " "), 1),
             (good.replace("1700000000", "yesterday"), 1),
             (format!("{good}{}", good.replace("31\t", "Ada\t")), 2),
-            (good.replace("\"event_id\"", "\"event_id\":\"another\",\"event_id2\"").replace("0000-0\"", "\""), 1),
+            (good.replace("event_id", "id"), 1),
+            (good.replace("another-id-of-", ""), 1),
         ] {
             let why = Events::of(&wrong).err().unwrap();
             assert_eq!(why, format!("line {line} is no event"), "{wrong}");
