@@ -3,7 +3,7 @@
 
 use super::error::{ApiError, Failed};
 use super::{Server, console};
-use crate::entropy::{hex, random};
+use crate::entropy::{distinct, hex};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -16,7 +16,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("box-request-id");
 
 /// Finishes an answer.
 pub async fn finish(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let request_id = hex(&random::<8>());
+    let request_id = hex(&distinct());
     let method = request.method().clone();
     // Only the path: a query may hold a channel or a token.
     let path = request.uri().path().to_owned();
