@@ -87,8 +87,8 @@ mod tests {
             row.round(figure, None);
             row
         };
-        let lost = rows((Size(1), &[rate(80.0), time(1.0)]), (Size(2), &[rate(60.0), time(2.0)]));
+        let lost = rows((Size(1), &[rate(80.0), time(1.0)]), (Size(2), &[rate(40.0), time(4.0)]));
         let lost: Vec<_> = lost.iter().map(|row| (row.name.as_str(), row.rounds[0])).collect();
-        assert_eq!(lost, [("ratio of publishing / plain, 1 to 2", 0.75), ("figure of opening, 1 to 2", 0.5)]);
+        assert_eq!(lost, [("ratio of publishing / plain, 1 to 2", 0.5), ("figure of opening, 1 to 2", 0.25)]);
     }
 }
