@@ -56,6 +56,14 @@ pub const LONG_POLL_S_MAX: u32 = 50;
 /// Most connections at a time; more wait until one ends. Most of them wait in long polls, at about 16 KiB each; the
 /// open files that the system allows are the nearer bound on most machines.
 pub const CONNECTIONS_MAX: usize = 50_000;
+/// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
+/// Largest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Largest file with a certificate or its key, in bytes.
+pub const TLS_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Most long polls under way with one token; more are told to come back.
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
@@ -119,6 +127,8 @@ pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 
+// Whoever takes all they may leaves places for others.
+const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);
 const _: () = assert!(EVENT_BYTES_MAX <= PUBLISH_BYTES_MAX);
 // The largest page stays well under what clients and proxies take in one answer.

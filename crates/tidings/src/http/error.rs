@@ -27,6 +27,13 @@ pub enum ApiError {
     Auth(AuthError),
     /// The caller may not do it.
     Denied(Denied),
+    /// The caller may publish, but not this draft.
+    DraftDenied {
+        /// Which draft, counted from 0.
+        index: usize,
+        /// Why not.
+        why: Denied,
+    },
     /// `stream_type` is none.
     StreamType(UnknownStreamType),
     /// A long poll was asked for on a stream that has none.
@@ -51,6 +58,8 @@ pub enum ApiError {
     },
     /// The body did not arrive whole.
     BodyBroken,
+    /// The body did not arrive in time.
+    BodySlow,
     /// The body is not of a media type that is read here.
     MediaType,
     /// The body is not what this call takes.
@@ -148,6 +157,7 @@ impl ApiError {
             }
             ApiError::Auth(AuthError::Unavailable(why)) | ApiError::Unavailable(why) => unavailable(why),
             ApiError::Denied(why) | ApiError::Admin(AdminError::Denied(why)) => denied(why, ""),
+            ApiError::DraftDenied { index, why } => draft_denied(*index, why),
             ApiError::StreamType(wrong) => bad(wrong.to_string()),
             ApiError::NoLongPoll => bad("Long polling is for the user streams all, changes and sync.".to_owned()),
             ApiError::Position(wrong) => bad(wrong.to_string()),
@@ -162,6 +172,11 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "payload_too_large",
                 format!("The body is larger than {bytes_max} bytes; send it in parts."),
+            ),
+            ApiError::BodySlow => plain(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not arrive in time; send it in smaller parts.".to_owned(),
             ),
             ApiError::BodyBroken => bad("The body did not arrive whole.".to_owned()),
             ApiError::MediaType => plain(
@@ -229,6 +244,10 @@ fn denied(why: &Denied, prefix: &str) -> Answer {
     }
 }
 
+fn draft_denied(index: usize, why: &Denied) -> Answer {
+    denied(why, &format!("Draft {index} changes users of the directory. "))
+}
+
 fn unavailable(why: &Unavailable) -> Answer {
     Answer {
         status: StatusCode::SERVICE_UNAVAILABLE,
@@ -294,6 +313,7 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Denied(why) => return denied(why, ""),
         AdminError::Unavailable(why) => return unavailable(why),
         AdminError::Publish(PublishError::Denied(why)) => return denied(why, ""),
+        AdminError::Publish(PublishError::DraftDenied { index, why }) => return draft_denied(*index, why),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
         AdminError::NoSuchUser(_)
@@ -382,6 +402,7 @@ impl From<PublishError> for ApiError {
     fn from(why: PublishError) -> Self {
         match why {
             PublishError::Denied(why) => ApiError::Denied(why),
+            PublishError::DraftDenied { index, why } => ApiError::DraftDenied { index, why },
             PublishError::Refused(refused) => ApiError::Refused(refused),
             PublishError::Append(why) => ApiError::Append(why),
         }

@@ -65,19 +65,19 @@ impl Drop for Demo {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     // Whatever is set around the test is not meant for it.
-    command.env_remove("TIDINGS_URL").env_remove("TIDINGS_TOKEN");
+    command.env_remove("TIDINGS_URL").env_remove("TIDINGS_TOKEN").env_remove("TIDINGS_CA");
     command
 }
 
-fn told(output: &Output) -> (bool, String, String) {
+pub(crate) fn told(output: &Output) -> (bool, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.success(), text(&output.stdout), text(&output.stderr))
 }
 
-fn fresh_file(name: &str, text: &str) -> PathBuf {
+pub(crate) fn fresh_file(name: &str, text: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("tidings-commands-{}-{count}-{name}", std::process::id()));

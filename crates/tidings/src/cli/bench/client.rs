@@ -3,6 +3,7 @@
 //! A connection is driven by the task that asks on it, so an answer costs no hop between tasks.
 
 use bytes::Bytes;
+use feed::limits::CONNECTIONS_PER_ADDRESS_MAX;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -13,8 +14,8 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Connections opened from one address: fewer than there are ports to be given.
-const CONNECTIONS_OF_A_SOURCE: usize = 20_000;
+/// Connections opened from one address: fewer than the server takes from one, and than there are ports to be given.
+pub(super) const CONNECTIONS_OF_A_SOURCE: usize = CONNECTIONS_PER_ADDRESS_MAX * 4 / 5;
 
 /// An open connection.
 pub(super) struct Connection {
@@ -70,8 +71,8 @@ impl Connection {
         Self::over(TcpStream::connect(address).await, address).await
     }
 
-    /// Opens the n-th of many connections. A loopback address has too few ports for very many, so they are opened from
-    /// several, where there are several (Linux).
+    /// Opens the n-th of many connections. From one address the server takes only so many, so they are opened from several
+    /// loopback addresses, where there are several (Linux).
     async fn open_nth(number: usize, address: SocketAddr) -> Result<Self, String> {
         let source = u8::try_from(number / CONNECTIONS_OF_A_SOURCE + 1).unwrap_or(u8::MAX);
         if source == 1 || !cfg!(target_os = "linux") {

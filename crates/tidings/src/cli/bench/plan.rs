@@ -1,5 +1,6 @@
 //! What is to be measured, and how; and saying what is being measured.
 
+use super::client::CONNECTIONS_OF_A_SOURCE;
 use super::growth::Size;
 use super::machine::{file_system, open_files_max};
 use super::peer::Named;
@@ -48,7 +49,12 @@ impl Plan {
             round: Duration::from_secs(u64::from(number("seconds"))),
             rounds: number("rounds"),
             loads: matches.get_many::<Load>("load").into_iter().flatten().copied().collect(),
-            idle: wanted.min(possible),
+            // Elsewhere this machine has only one loopback address to open connections from.
+            idle: wanted.min(possible).min(if cfg!(target_os = "linux") {
+                usize::MAX
+            } else {
+                CONNECTIONS_OF_A_SOURCE
+            }),
             peers: matches.get_many::<Named>("beside").into_iter().flatten().cloned().collect(),
             sizes,
             seed: matches.get_one::<u64>("seed").copied().unwrap_or(1),

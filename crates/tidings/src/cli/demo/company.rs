@@ -139,7 +139,7 @@ pub(super) async fn tokens(services: &Services) -> Result<Tokens, BootError> {
         co_admin: make(CO_ADMIN, application).await?,
         user: make(USER, application).await?,
         other_user: make(OTHER_USER, application).await?,
-        publish: make(PUBLISHER, Scopes::PUBLISH).await?,
+        publish: make(PUBLISHER, Scopes::PUBLISH.and(Scopes::PUBLISH_USERS)).await?,
         sign_in_code: sign_in_code.0,
     })
 }

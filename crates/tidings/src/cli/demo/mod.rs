@@ -111,6 +111,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     Ok(Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
+        tls: None,
         data: Data::Memory,
         settling_delay_s: SETTLING_DELAY_S,
         rate_limit_per_minute,

@@ -6,7 +6,7 @@ use crate::console::Browser;
 use crate::deeds::login;
 use crate::oauth::{CLIENT, KEY, PUBLIC_KEY, application};
 use crate::world::{
-    ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, token_of,
+    ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, person_of, token_of,
 };
 use axum::body::Body;
 use feed::permission::Scopes;
@@ -40,6 +40,10 @@ fn tries() -> Vec<Try> {
         to("GET", "/realtime/subscribe"),
         to("GET", "/2.0/users/me"),
         with(to("POST", "/api/v1/events"), login("e").0.to_string()),
+        with(
+            at(to("POST", "/api/v1/events"), "/api/v1/events?about=users".to_owned()),
+            login("e").typed("DELETE_USER").with("source", person_of(TOMAS)).0.to_string(),
+        ),
         to("GET", "/api/v1/users"),
         with(to("POST", "/api/v1/users"), r#"{"name":"New","login":"new@halden.example"}"#.to_owned()),
         at(to("GET", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")),
@@ -181,6 +185,7 @@ fn callers() -> Vec<(&'static str, Option<String>)> {
         without("-enterprise"),
         without("-users"),
         without("-publish"),
+        without("-pub_users"),
         without("-administer"),
     ]
 }
@@ -194,6 +199,7 @@ async fn status(it: &Try, token: Option<&str>) -> String {
         let name = match name {
             "manage_enterprise_properties" => "enterprise",
             "manage_managed_users" => "users",
+            "publish_users" => "pub_users",
             other => other,
         };
         world.give_token(HALDEN, ADMIN, others, &format!("without--{name}"), None).await;
@@ -247,106 +253,107 @@ async fn every_route_by_everybody() {
         }
     }
     insta::assert_snapshot!(table, @r"
-                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish -administer
-    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200
-    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200
-    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200
-    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200
-    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held
-    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200
-    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200
-    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         403
-    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         403
-    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         403
-    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403
-    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403
-    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         403
-    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         403
-    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         403
-    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         403
-    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         403
-    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         403
-    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         403
-    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         403
-    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         403
-    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         403
-    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         403
-    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         403
-    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         403
-    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403
-    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         403
-    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         403
-    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         403
-    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         403
-    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         403
-    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         403
-    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         403
-    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/events/e                                         401         401         403         403         200         403         200         200         404         403         200         200         200
-    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
-    GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303
-    GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303
-    GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303
-    POST /console/sign-in                                        403         403         403         403         403         403         403         403         403         403         403         403         403
-    POST /console/sign-out                                       303         303         303         303         303         303         303         303         303         303         303         303         303
-    GET /console/assets/console.css                              200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200
-    GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200
-    GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200
-    GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200
-    GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         403
-    POST /console/people                                         303         303         403         403         403         303         303         303         303         303         303         303         403
-    GET /console/people/20306589102                              303         303         403         403         403         200         200         200         404         200         200         200         403
-    POST /console/people/20306589102                             303         303         403         403         403         303         303         303         404         303         303         303         403
-    POST /console/people/20306589102/delete                      303         303         403         403         403         303         303         303         404         303         303         303         403
-    POST /console/people/20306589102/sign-in-code                303         303         403         403         403         403         200         200         404         200         200         200         403
-    GET /console/groups                                          303         303         403         403         403         200         200         200         200         200         200         200         403
-    GET /console/groups/70                                       303         303         403         403         403         404         404         404         404         404         404         404         403
-    GET /console/applications                                    303         303         403         403         403         403         200         200         200         200         200         200         403
-    POST /console/applications                                   303         303         403         403         403         403         200         200         200         200         200         200         403
-    GET /console/applications/c0ffee11                           303         303         403         403         403         403         200         200         404         200         200         200         403
-    POST /console/applications/c0ffee11                          303         303         403         403         403         403         303         303         404         303         303         303         403
-    POST /console/applications/c0ffee11/secrets                  303         303         403         403         403         403         200         200         404         200         200         200         403
-    POST /console/applications/c0ffee11/keys                     303         303         403         403         403         403         303         303         404         303         303         303         403
-    POST /console/applications/c0ffee11/keys/a1b2c3d4/delete         303         303         403         403         403         403         303         303         404         303         303         303         403
-    GET /console/tokens                                          303         303         403         403         403         403         200         200         200         200         200         200         403
-    POST /console/tokens                                         303         303         403         403         403         403         200         200         400         200         200         200         403
-    POST /console/tokens/id-of-token/revoke                      303         303         403         403         403         403         303         303         404         303         303         303         403
-    POST /console/sessions/none/end                              303         303         403         403         403         403         404         404         404         404         404         404         403
-    GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         403
-    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200
+                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish  -pub_users -administer
+    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200         200
+    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held        held
+    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200         200
+    POST /api/v1/events?about=users                              401         401         403         403         403         403         200         200         200         200         200         403         403         200
+    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         200         403
+    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         201         403
+    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         200         403
+    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         200         403
+    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         204         403
+    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         201         403
+    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         204         403
+    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         201         403
+    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         200         403
+    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         200         403
+    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         201         403
+    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         200         403
+    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         201         403
+    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         204         403
+    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         201         403
+    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         200         403
+    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         201         403
+    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         200         403
+    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         201         403
+    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         200         403
+    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         201         403
+    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         200         403
+    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         200         403
+    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         200         403
+    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         201         403
+    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         404         403
+    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         404         403
+    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         404         403
+    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /api/v1/events/e                                         401         401         403         403         200         403         200         200         404         403         200         200         200         200
+    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         404         403
+    GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303         303
+    POST /console/sign-in                                        403         403         403         403         403         403         403         403         403         403         403         403         403         403
+    POST /console/sign-out                                       303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/assets/console.css                              200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200         200
+    GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200         200
+    GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200         200
+    GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403
+    POST /console/people                                         303         303         403         403         403         303         303         303         303         303         303         303         303         403
+    GET /console/people/20306589102                              303         303         403         403         403         200         200         200         404         200         200         200         200         403
+    POST /console/people/20306589102                             303         303         403         403         403         303         303         303         404         303         303         303         303         403
+    POST /console/people/20306589102/delete                      303         303         403         403         403         303         303         303         404         303         303         303         303         403
+    POST /console/people/20306589102/sign-in-code                303         303         403         403         403         403         200         200         404         200         200         200         200         403
+    GET /console/groups                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403
+    GET /console/groups/70                                       303         303         403         403         403         404         404         404         404         404         404         404         404         403
+    GET /console/applications                                    303         303         403         403         403         403         200         200         200         200         200         200         200         403
+    POST /console/applications                                   303         303         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /console/applications/c0ffee11                           303         303         403         403         403         403         200         200         404         200         200         200         200         403
+    POST /console/applications/c0ffee11                          303         303         403         403         403         403         303         303         404         303         303         303         303         403
+    POST /console/applications/c0ffee11/secrets                  303         303         403         403         403         403         200         200         404         200         200         200         200         403
+    POST /console/applications/c0ffee11/keys                     303         303         403         403         403         403         303         303         404         303         303         303         303         403
+    POST /console/applications/c0ffee11/keys/a1b2c3d4/delete         303         303         403         403         403         403         303         303         404         303         303         303         303         403
+    GET /console/tokens                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403
+    POST /console/tokens                                         303         303         403         403         403         403         200         200         400         200         200         200         200         403
+    POST /console/tokens/id-of-token/revoke                      303         303         403         403         403         403         303         303         404         303         303         303         303         403
+    POST /console/sessions/none/end                              303         303         403         403         403         403         404         404         404         404         404         404         404         403
+    GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200         200
     ");
 }
