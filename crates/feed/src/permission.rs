@@ -129,6 +129,10 @@ pub enum Action {
     ManageEnterprise,
     /// See who heard an event, and why.
     ExplainAudience,
+    /// Search the history of the enterprise.
+    Search,
+    /// Ask for reports, fetch them, and remove them.
+    Report,
     /// See how long events are kept, the legal holds, and what the sweep would remove.
     SeeRetention,
     /// Change how long events are kept; place, change and release legal holds.
@@ -137,7 +141,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 13] = [
+    pub const EVERY: [Action; 15] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -149,6 +153,8 @@ impl Action {
         Action::ManageSharing,
         Action::ManageEnterprise,
         Action::ExplainAudience,
+        Action::Search,
+        Action::Report,
         Action::SeeRetention,
         Action::ManageRetention,
     ];
@@ -157,7 +163,7 @@ impl Action {
     fn scope(self) -> Scopes {
         match self {
             Action::ReadOwnFeed => Scopes::NONE,
-            Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
+            Action::ReadEnterpriseFeed | Action::Search | Action::Report => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
             Action::PublishUsers => Scopes::PUBLISH_USERS,
@@ -178,7 +184,10 @@ impl Action {
             (Action::ReadOwnFeed | Action::Publish, _) => true,
             (_, Role::Admin) => true,
             (_, Role::User) => false,
-            (Action::ReadEnterpriseFeed | Action::SeeRetention, Role::CoAdmin(rights)) => rights.reports,
+            (
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report,
+                Role::CoAdmin(rights),
+            ) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
                 Action::PublishUsers
@@ -223,7 +232,7 @@ impl fmt::Display for Denied {
             Denied::Scope(scope) => write!(f, "The token lacks the scope '{scope}'."),
             Denied::Right(action) => f.write_str(match action {
                 Action::ReadOwnFeed | Action::Publish => "The user may not do this.",
-                Action::ReadEnterpriseFeed | Action::SeeRetention => {
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report => {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
@@ -283,6 +292,8 @@ mod tests {
         ManageSharing [administer]: co-admin (users), admin, service account
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
+        Search [manage_enterprise_properties]: co-admin (reports), admin, service account
+        Report [manage_enterprise_properties]: co-admin (reports), admin, service account
         SeeRetention [administer]: co-admin (reports), admin, service account
         ManageRetention [administer]: admin, service account
         ");

@@ -1,7 +1,7 @@
 //! Makes the files of `tests/store/fixtures/format-N`: a small store as this version writes it, each file compressed.
 //!
 //! ```text
-//! cargo run -p store --example format_fixture -- crates/store/tests/store/fixtures/format-1
+//! cargo run -p store --example format_fixture -- crates/store/tests/store/fixtures/format-2
 //! ```
 //!
 //! To be run once for each version of the format, when it is released. What it made then must open for ever.
@@ -13,6 +13,7 @@ use feed::event::{Event, EventType, Rendering, UserStreams};
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::permission::Scopes;
 use feed::retention::Retention;
+use feed::term::Term;
 use feed::time::Second;
 use std::path::Path;
 use store::embedded::{EmbeddedStore, Options};
@@ -35,6 +36,7 @@ fn event(number: u32) -> Event {
         actor: user.clone(),
         user: Some(rendering("u")),
         enterprise: Some(rendering("e")),
+        terms: vec![Term::actor(&user)],
         carried_by: UserStreams::ALL,
         audience: Some(vec![user]),
         ..Event::unseen(Vec::new())

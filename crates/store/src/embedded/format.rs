@@ -29,8 +29,11 @@
 use super::codec::{Taker, put_u16, put_u32, put_u64};
 use feed::event::FeedKind;
 
-/// The version of the format that this program writes, and the newest that it reads.
-pub(super) const FORMAT_VERSION: u16 = 1;
+/// The version of the format that this program writes, and the newest that it reads. What each brought:
+///
+/// 1. The first.
+/// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them.
+pub(super) const FORMAT_VERSION: u16 = 2;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.
@@ -89,8 +92,8 @@ impl FileKind {
         head.try_into().unwrap_or([0; FILE_HEAD_BYTES])
     }
 
-    /// Checks the head of a file.
-    pub(super) fn check(self, partition: u64, head: &[u8]) -> Result<(), BadFile> {
+    /// Checks the head of a file; answers its version.
+    pub(super) fn check(self, partition: u64, head: &[u8]) -> Result<u16, BadFile> {
         let mut taker = Taker(head);
         let magic = taker.take(8);
         let version = taker.u16();
@@ -103,7 +106,7 @@ impl FileKind {
         match version {
             Some(version) if version > FORMAT_VERSION => Err(BadFile::Newer(version)),
             _ if number != Some(partition) => Err(BadFile::Damaged("its head names another partition")),
-            _ => Ok(()),
+            version => Ok(version.unwrap_or(FORMAT_VERSION)),
         }
     }
 }
@@ -154,15 +157,15 @@ mod tests {
     fn a_head_reads_back_and_says_what_is_wrong() {
         let kind = FileKind::Data(FeedKind::User);
         let head = kind.head(7);
-        assert_eq!(kind.check(7, &head), Ok(()));
+        assert_eq!(kind.check(7, &head), Ok(FORMAT_VERSION));
         assert!(matches!(kind.check(8, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(FileKind::Frames.check(7, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(kind.check(7, &head[..63]), Err(BadFile::Damaged(_))));
         let mut newer = head;
-        newer[8] = 2;
+        newer[8] = 3;
         let sum = checksum(&newer);
         newer[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(2)));
+        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(3)));
     }
 
     #[test]

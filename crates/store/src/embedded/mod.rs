@@ -8,6 +8,7 @@
 //! | what is on the disk | [`format`], then `frame`, `block`, `sealed` |
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
 //! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
+//! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
 //! | what happens at a start | `opening` |
 //! | who shares what with whom | `core` |
 //!
@@ -29,6 +30,7 @@ mod frames_file;
 mod known;
 mod line;
 mod live;
+mod live_search;
 mod manifest;
 mod opening;
 mod recent;
@@ -37,11 +39,13 @@ mod runs;
 mod scan;
 mod seal;
 mod sealed;
+mod search;
 mod small_state;
 mod staged;
 mod stats;
 mod stores;
 mod sweep;
+mod terms;
 mod threads;
 #[doc(hidden)]
 pub mod untrusted;
@@ -186,6 +190,7 @@ impl EmbeddedStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store,
         }
     }

@@ -9,6 +9,7 @@ use feed::id::{EventId, ListId, UserId};
 use feed::position::Place;
 use feed::retention::Retention;
 use feed::stream_type::{StreamType, UserStream};
+use feed::term::Term;
 use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub(super) struct KeptEnterprise {
     pub(super) kept: Kept,
     pub(super) history: Place,
     pub(super) window: Place,
+    /// What it can be found by.
+    pub(super) terms: Vec<Term>,
 }
 
 /// One position of arrival order.

@@ -8,6 +8,7 @@ mod append;
 mod line;
 mod retention;
 mod scan;
+mod search;
 mod small_state;
 
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
@@ -75,6 +76,7 @@ impl MemoryStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store,
         }
     }

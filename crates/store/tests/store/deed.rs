@@ -2,7 +2,8 @@
 
 use feed::directory::{Effect, Person};
 use feed::event::{Event, EventType, Item, Rendering, UserStreams};
-use feed::id::{EnterpriseId, EventId, ItemId, UserId};
+use feed::id::{EnterpriseId, EventId, GroupId, ItemId, UserId};
+use feed::term::{Term, settle};
 use feed::time::Second;
 
 /// Every user stream.
@@ -28,6 +29,8 @@ pub(crate) struct Deed {
     pub(crate) owner_only: bool,
     pub(crate) opt_in: bool,
     pub(crate) carried_by: UserStreams,
+    /// What it can be found by, beyond its actor, its item and the folders above.
+    pub(crate) terms: Vec<Term>,
     /// What it changes in the directory, beyond making its people known.
     pub(crate) effects: Vec<Effect>,
 }
@@ -47,6 +50,7 @@ pub(crate) fn deed(id: &str) -> Deed {
         owner_only: false,
         opt_in: false,
         carried_by: EVERY_STREAM,
+        terms: Vec::new(),
         effects: Vec::new(),
     }
 }
@@ -115,6 +119,18 @@ impl Deed {
         Deed { carried_by, ..self }
     }
 
+    /// Concerning this group.
+    pub(crate) fn about_group(mut self, group: &str) -> Self {
+        self.terms.push(Term::group(&GroupId::new(group).unwrap()));
+        self
+    }
+
+    /// Done from this address.
+    pub(crate) fn at_address(mut self, address: &str) -> Self {
+        self.terms.extend(Term::address(address));
+        self
+    }
+
     pub(crate) fn changing(self, effects: impl Into<Vec<Effect>>) -> Self {
         Deed { effects: effects.into(), ..self }
     }
@@ -133,8 +149,20 @@ impl Deed {
             user: self.user.as_ref().map(|id| self.rendering(id, now, true)),
             carried_by: self.carried_by,
             enterprise: self.enterprise.as_ref().map(|id| self.rendering(id, now, false)),
+            terms: self.terms(),
             effects: met.chain(self.effects.iter().cloned()).collect(),
         }
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let mut terms = self.terms.clone();
+        terms.push(Term::actor(&self.actor));
+        if let Some(item) = &self.item {
+            terms.push(Term::source(&item.id));
+            terms.extend(item.folders.iter().map(Term::below));
+        }
+        settle(&mut terms);
+        terms
     }
 
     fn rendering(&self, id: &str, now: Second, recorded_at: bool) -> Rendering {

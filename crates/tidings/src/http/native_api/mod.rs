@@ -9,5 +9,6 @@ pub mod explain;
 pub mod groups;
 pub mod holds;
 pub mod retention;
+pub mod search;
 pub mod tokens;
 pub mod users;
