@@ -40,6 +40,8 @@ impl Plan {
         let number = |name| matches.get_one::<u32>(name).copied().unwrap_or(1);
         let wanted = number("idle") as usize;
         let possible = open_files_max().map_or(wanted, |files| files.saturating_sub(OTHER_FILES).max(1));
+        // Elsewhere than on Linux there is only one loopback address to open connections from.
+        let possible = if cfg!(target_os = "linux") { possible } else { possible.min(CONNECTIONS_OF_A_SOURCE) };
         let mut sizes: Vec<Size> = matches.get_many("grow").into_iter().flatten().copied().collect();
         sizes.sort_unstable();
         sizes.dedup();
@@ -49,12 +51,7 @@ impl Plan {
             round: Duration::from_secs(u64::from(number("seconds"))),
             rounds: number("rounds"),
             loads: matches.get_many::<Load>("load").into_iter().flatten().copied().collect(),
-            // Elsewhere this machine has only one loopback address to open connections from.
-            idle: wanted.min(possible).min(if cfg!(target_os = "linux") {
-                usize::MAX
-            } else {
-                CONNECTIONS_OF_A_SOURCE
-            }),
+            idle: wanted.min(possible),
             peers: matches.get_many::<Named>("beside").into_iter().flatten().cloned().collect(),
             sizes,
             seed: matches.get_one::<u64>("seed").copied().unwrap_or(1),
