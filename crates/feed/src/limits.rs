@@ -73,8 +73,9 @@ pub const SETTLING_DELAY_S_MAX: u32 = 300;
 pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 /// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
 pub const LONG_POLL_S_MAX: u32 = 50;
-/// Most connections at a time; more wait until one ends.
-pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections at a time; more wait until one ends. Most of them wait in long polls, at about 16 KiB each; the
+/// open files that the system allows are the nearer bound on most machines.
+pub const CONNECTIONS_MAX: usize = 50_000;
 /// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
 /// Largest head of a request, in bytes.
