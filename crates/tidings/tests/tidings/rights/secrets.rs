@@ -38,6 +38,13 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// Lets every line through that is written so far. A test that ran at the same moment may have settled, for all of them,
+/// that nobody wants one: while it was first written, and nobody did.
+async fn let_through(world: &World) {
+    world.get(MARA, "/2.0/users/me").await.ok();
+    tracing::callsite::rebuild_interest_cache();
+}
+
 #[tokio::test]
 async fn nothing_secret_is_logged() {
     let log = Log::default();
@@ -49,6 +56,7 @@ async fn nothing_secret_is_logged() {
 
     let illness = Arc::new(Illness::default());
     let world = World::over(&["--rate-limit", "30"], |stores| Spoiled::around(stores, illness.clone())).await;
+    let_through(&world).await;
     // Good ways.
     world.publish([login("e").with("ip_address", "mark-of-a-body"), upload("u")]).await;
     world.page(MARA, "stream_position=9007199254740991&x=mark-of-a-query").await;
@@ -122,6 +130,7 @@ async fn no_way_to_a_token_is_logged() {
     let idp = Idp::new(&[&key]).await;
     let world = idp.world(&[]).await;
     world.services.stores.access.add(application(HALDEN, SERVICE)).await.unwrap();
+    let_through(&world).await;
     let mut secrets = Vec::new();
     // The provider's tokens, good and bad.
     let claims = idp.claims("mara");
