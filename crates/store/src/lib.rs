@@ -9,6 +9,7 @@ mod commit;
 pub mod access_store;
 pub mod directory_store;
 pub mod embedded;
+pub mod import;
 pub mod ledger;
 pub mod memory;
 pub mod retention_store;
@@ -29,4 +30,6 @@ pub struct Stores {
     pub access: Arc<dyn access_store::AccessStore>,
     /// Legal holds, and what the sweep would do.
     pub retention: Arc<dyn retention_store::RetentionStore>,
+    /// Bringing in history from elsewhere.
+    pub import: Arc<dyn import::ImportStore>,
 }

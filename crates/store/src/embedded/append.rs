@@ -28,8 +28,8 @@ const BATCH_BYTES_MAX: usize = 256 << 20;
 /// What the writer knows.
 #[derive(Debug)]
 pub(super) struct Writer {
-    core: Arc<Core>,
-    lines: FxHashMap<EnterpriseId, WriterLine>,
+    pub(super) core: Arc<Core>,
+    pub(super) lines: FxHashMap<EnterpriseId, WriterLine>,
     directory: Directory,
     known: Known,
     /// Frames under way, oldest first. They are looked into for duplicates until readers can see them.
@@ -98,7 +98,7 @@ impl Writer {
 
     /// Gets ready for a batch or a turn of day: forgets what has become visible, notices what was given up, and begins
     /// the next partition when it is time.
-    fn begin(&mut self, now: Second) {
+    pub(super) fn begin(&mut self, now: Second) {
         // In a store that takes no more writes a frame may be under way that still becomes visible; nothing is taken
         // over then, because nothing will be written.
         if self.epoch != self.core.epoch() && self.core.writable().is_ok() {
@@ -198,10 +198,7 @@ impl Writer {
             let mut receipt = Receipt::default();
             for (kind, rendering) in [(FeedKind::User, &event.user), (FeedKind::Enterprise, &event.enterprise)] {
                 let Some(rendering) = rendering else { continue };
-                let outcome = match self.under_way(&batch.enterprise, kind, rendering) {
-                    Some(outcome) => Some(outcome),
-                    None => self.known.find(&self.core.shelf, view, &batch.enterprise, kind, rendering, batch.now)?,
-                };
+                let outcome = self.known_before(view, &batch.enterprise, kind, rendering, batch.now)?;
                 match kind {
                     FeedKind::User => receipt.user = outcome,
                     FeedKind::Enterprise => receipt.enterprise = outcome,
@@ -210,6 +207,21 @@ impl Writer {
             receipts.push(receipt);
         }
         Ok(receipts)
+    }
+
+    /// The first result of an id that was stored, or settled, before.
+    pub(super) fn known_before(
+        &mut self,
+        view: &View,
+        line: &EnterpriseId,
+        kind: FeedKind,
+        rendering: &Rendering,
+        now: Second,
+    ) -> Result<Option<Outcome>, Fault> {
+        match self.under_way(line, kind, rendering) {
+            Some(outcome) => Ok(Some(outcome)),
+            None => self.known.find(&self.core.shelf, view, line, kind, rendering, now),
+        }
     }
 
     /// The first result of an id in frames that are not visible yet.
@@ -244,7 +256,7 @@ impl Writer {
     }
 
     /// The last rank given within a second of true `created_at`, remembered from here on.
-    fn last_rank(&mut self, view: &View, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
+    pub(super) fn last_rank(&mut self, view: &View, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
         let remembered = self.lines.get(line).and_then(|line| line.window.get(&second)).copied();
         if let Some(rank) = remembered {
             return Ok(rank);
@@ -350,7 +362,7 @@ impl Writer {
     }
 }
 
-fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
+pub(super) fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
     Facts {
         place: place.to_bits(),
         created_at: rendering.created_at.0,

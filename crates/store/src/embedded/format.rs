@@ -29,8 +29,11 @@
 use super::codec::{Taker, put_u16, put_u32, put_u64};
 use feed::event::FeedKind;
 
-/// The version of the format that this program writes, and the newest that it reads.
-pub(super) const FORMAT_VERSION: u16 = 1;
+/// The version of the format that this program writes, and the newest that it reads. What each brought:
+///
+/// 1. The first.
+/// 2. The manifest may name partitions of imported history.
+pub(super) const FORMAT_VERSION: u16 = 2;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.
@@ -159,10 +162,10 @@ mod tests {
         assert!(matches!(FileKind::Frames.check(7, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(kind.check(7, &head[..63]), Err(BadFile::Damaged(_))));
         let mut newer = head;
-        newer[8] = 2;
+        newer[8] = 3;
         let sum = checksum(&newer);
         newer[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(2)));
+        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(3)));
     }
 
     #[test]

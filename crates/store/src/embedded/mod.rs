@@ -26,10 +26,12 @@ mod forecast;
 mod format;
 mod frame;
 mod frames_file;
+mod import;
 mod known;
 mod line;
 mod live;
 mod manifest;
+mod merge;
 mod opening;
 mod rows;
 mod scan;
@@ -184,7 +186,8 @@ impl EmbeddedStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
-            retention: store,
+            retention: store.clone(),
+            import: store,
         }
     }
 }

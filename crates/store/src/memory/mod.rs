@@ -5,6 +5,7 @@
 
 mod access;
 mod append;
+mod import;
 mod line;
 mod retention;
 mod scan;
@@ -75,7 +76,8 @@ impl MemoryStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
-            retention: store,
+            retention: store.clone(),
+            import: store,
         }
     }
 

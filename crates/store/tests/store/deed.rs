@@ -4,6 +4,7 @@ use feed::directory::{Effect, Person};
 use feed::event::{Event, EventType, Item, Rendering, UserStreams};
 use feed::id::{EnterpriseId, EventId, ItemId, UserId};
 use feed::time::Second;
+use store::import::Past;
 
 /// Every user stream.
 pub(crate) const EVERY_STREAM: UserStreams = UserStreams::ALL.and(UserStreams::CHANGES).and(UserStreams::SYNC);
@@ -135,6 +136,12 @@ impl Deed {
             enterprise: self.enterprise.as_ref().map(|id| self.rendering(id, now, false)),
             effects: met.chain(self.effects.iter().cloned()).collect(),
         }
+    }
+
+    /// The same as history from elsewhere.
+    pub(crate) fn past(&self, now: Second) -> Past {
+        let id = self.enterprise.as_deref().unwrap_or("none");
+        Past { rendering: self.rendering(id, now, false) }
     }
 
     fn rendering(&self, id: &str, now: Second, recorded_at: bool) -> Rendering {

@@ -35,6 +35,7 @@ impl Memory {
             tokens: store.clone(),
             access: store.clone(),
             retention: store.clone(),
+            import: store.clone(),
         };
         Memory { store, stores }
     }

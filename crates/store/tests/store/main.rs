@@ -18,6 +18,7 @@ mod faults;
 mod formats;
 mod histories;
 mod holding;
+mod importing;
 mod keeper;
 mod together;
 mod trial;

@@ -105,6 +105,7 @@ impl Spoiled {
             tokens: spoiled.clone(),
             access: spoiled.clone(),
             retention: spoiled.inner.retention.clone(),
+            import: spoiled.inner.import.clone(),
         }
     }
 }
