@@ -22,15 +22,18 @@ impl Scopes {
     pub const PUBLISH: Scopes = Scopes(4);
     /// Administer users and tokens (native).
     pub const ADMINISTER: Scopes = Scopes(8);
+    /// Bring in history (native).
+    pub const IMPORT: Scopes = Scopes(16);
     /// Every scope.
-    pub const EVERY: Scopes = Scopes(15);
+    pub const EVERY: Scopes = Scopes(31);
 
     /// Each scope with the word for it.
-    pub const NAMES: [(Scopes, &'static str); 4] = [
+    pub const NAMES: [(Scopes, &'static str); 5] = [
         (Scopes::ENTERPRISE, "manage_enterprise_properties"),
         (Scopes::USERS, "manage_managed_users"),
         (Scopes::PUBLISH, "publish"),
         (Scopes::ADMINISTER, "administer"),
+        (Scopes::IMPORT, "import"),
     ];
 
     /// Both sets together.
@@ -124,6 +127,8 @@ pub enum Action {
     ManageEnterprise,
     /// See who heard an event, and why.
     ExplainAudience,
+    /// Bring in history from elsewhere.
+    ImportHistory,
     /// See how long events are kept, the legal holds, and what the sweep would remove.
     SeeRetention,
     /// Change how long events are kept; place, change and release legal holds.
@@ -132,7 +137,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 12] = [
+    pub const EVERY: [Action; 13] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -143,6 +148,7 @@ impl Action {
         Action::ManageSharing,
         Action::ManageEnterprise,
         Action::ExplainAudience,
+        Action::ImportHistory,
         Action::SeeRetention,
         Action::ManageRetention,
     ];
@@ -154,6 +160,7 @@ impl Action {
             Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
+            Action::ImportHistory => Scopes::IMPORT,
             Action::ManageUsers
             | Action::ManageTokens
             | Action::ManageApplications
@@ -178,6 +185,7 @@ impl Action {
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
+                | Action::ImportHistory
                 | Action::ManageRetention,
                 Role::CoAdmin(_),
             ) => false,
@@ -226,6 +234,7 @@ impl fmt::Display for Denied {
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
+                | Action::ImportHistory
                 | Action::ManageRetention => "The user is not an admin.",
             }),
         }
@@ -273,6 +282,7 @@ mod tests {
         ManageSharing [administer]: co-admin (users), admin, service account
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
+        ImportHistory [import]: admin, service account
         SeeRetention [administer]: co-admin (reports), admin, service account
         ManageRetention [administer]: admin, service account
         ");

@@ -19,7 +19,7 @@ mod json;
 mod refusal;
 mod render;
 
-pub use batch::read;
+pub use batch::{read, read_history};
 pub use refusal::{BadDraft, Refused};
 
 use crate::catalogue::Catalogue;

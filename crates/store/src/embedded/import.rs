@@ -7,11 +7,12 @@
 
 use super::append::Writer;
 use super::block::Facts;
+use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::write::{HalfName, HalfWriter, discard};
-use super::view::Part;
+use super::view::{Part, View};
 use crate::import::{Brought, History, firsts};
 use crate::ledger::{AppendError, Outcome, Unavailable};
 use feed::event::{FeedKind, Rendering};
@@ -27,7 +28,8 @@ impl Writer {
     pub(super) fn import(&mut self, history: &History) -> Result<Vec<Brought>, AppendError> {
         self.core.writable().map_err(AppendError::Unavailable)?;
         self.begin(history.now);
-        let brought = self.look_for(history)?;
+        let brought = self.reading(|writer, view| writer.look_for(view, history));
+        let brought = brought.map_err(|fault| AppendError::Unavailable(fault.into()))?;
         let new = |index: &usize| brought[*index] == Brought::New;
         let new: Vec<usize> = (0..brought.len()).filter(new).collect();
         if new.is_empty() {
@@ -53,8 +55,7 @@ impl Writer {
     }
 
     /// What is known of a batch before it is stored, the batch itself included.
-    fn look_for(&mut self, history: &History) -> Result<Vec<Brought>, AppendError> {
-        let view = self.core.view();
+    fn look_for(&mut self, view: &View, history: &History) -> Result<Vec<Brought>, Fault> {
         let firsts = firsts(&history.events);
         let mut brought = Vec::with_capacity(firsts.len());
         for (index, past) in history.events.iter().enumerate() {
@@ -65,8 +66,8 @@ impl Writer {
                 brought.push(Brought::Known { differs });
                 continue;
             }
-            let known = self.known_before(&view, &history.enterprise, FeedKind::Enterprise, rendering, history.now);
-            brought.push(match known.map_err(|fault| AppendError::Unavailable(fault.into()))? {
+            let known = self.known_before(view, &history.enterprise, FeedKind::Enterprise, rendering, history.now);
+            brought.push(match known? {
                 Some(Outcome::Recorded { differs, .. }) => Brought::Known { differs },
                 Some(Outcome::Withheld { .. }) | None => Brought::New,
             });
@@ -76,12 +77,11 @@ impl Writer {
 
     /// The last rank of each second before this batch; refuses a batch for which a second has too few left.
     fn ranks_before(&mut self, history: &History, new: &[usize]) -> Result<FxHashMap<Second, u32>, AppendError> {
-        let view = self.core.view();
         let mut before = FxHashMap::default();
         let mut wanted: FxHashMap<Second, u32> = FxHashMap::default();
         for index in new {
             let created_at = history.events[*index].rendering.created_at;
-            let last = self.last_rank(&view, &history.enterprise, created_at);
+            let last = self.last_rank(&history.enterprise, created_at);
             let last = last.map_err(|fault| AppendError::Unavailable(fault.into()))?;
             before.insert(created_at, last);
             let wanted = wanted.entry(created_at).or_default();

@@ -145,12 +145,12 @@ async fn side_by_side<A: Keeper, B: Keeper>(seeds: std::ops::Range<u64>) {
 
 #[tokio::test]
 async fn random_imports_are_those_of_the_memory_keeper() {
-    side_by_side::<EmbeddedInMemory, Memory>(0..40).await;
+    side_by_side::<EmbeddedInMemory, Memory>(0..60).await;
 }
 
 #[tokio::test]
 async fn random_imports_in_pieces_are_those_of_the_memory_keeper() {
-    side_by_side::<EmbeddedInPieces, Memory>(40..120).await;
+    side_by_side::<EmbeddedInPieces, Memory>(60..160).await;
 }
 
 const DIR: &str = "/store";

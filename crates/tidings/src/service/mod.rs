@@ -10,6 +10,7 @@ pub mod enterprise;
 pub mod explain;
 pub mod health;
 pub mod holds;
+pub mod import;
 pub mod oauth;
 pub mod publish;
 pub mod read;

@@ -8,6 +8,7 @@ pub mod events;
 pub mod explain;
 pub mod groups;
 pub mod holds;
+pub mod import;
 pub mod retention;
 pub mod tokens;
 pub mod users;

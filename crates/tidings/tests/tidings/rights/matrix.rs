@@ -39,6 +39,7 @@ fn tries() -> Vec<Try> {
         to("GET", "/realtime/subscribe"),
         to("GET", "/2.0/users/me"),
         with(to("POST", "/api/v1/events"), login("e").0.to_string()),
+        to("POST", "/api/v1/events/import"),
         to("GET", "/api/v1/users"),
         with(to("POST", "/api/v1/users"), r#"{"name":"New","login":"new@halden.example"}"#.to_owned()),
         at(to("GET", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")),
@@ -141,6 +142,7 @@ fn callers() -> Vec<(&'static str, Option<String>)> {
         without("-users"),
         without("-publish"),
         without("-administer"),
+        without("-import"),
     ]
 }
 
@@ -191,75 +193,76 @@ async fn every_route_by_everybody() {
         }
     }
     insta::assert_snapshot!(table, @r"
-                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish -administer
-    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200
-    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200
-    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200
-    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200
-    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held
-    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200
-    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200
-    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         403
-    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         403
-    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         403
-    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403
-    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403
-    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         403
-    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         403
-    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         403
-    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         403
-    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         403
-    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         403
-    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         403
-    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         403
-    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         403
-    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         403
-    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         403
-    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         403
-    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         403
-    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         403
-    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         403
-    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         403
-    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         403
-    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403
-    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         403
-    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         403
-    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         403
-    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         403
-    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         403
-    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         403
-    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         403
-    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403
-    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403
-    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403
-    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200
+                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish -administer     -import
+    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200         200
+    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held        held
+    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200         200
+    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200         200
+    POST /api/v1/events/import                                   401         401         403         403         403         403         200         200         200         200         200         200         200         403
+    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         403         201
+    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         403         200
+    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         403         200
+    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         403         204
+    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403         201
+    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403         204
+    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         403         201
+    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         403         200
+    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         403         200
+    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         403         201
+    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         403         200
+    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         403         201
+    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         403         204
+    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         403         201
+    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         403         201
+    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         403         201
+    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         403         200
+    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         403         201
+    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         403         200
+    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         403         200
+    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         403         200
+    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         403         201
+    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         403         404
+    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         403         404
+    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         403         404
+    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403         200
+    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403         404
+    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200         200
     ");
 }
