@@ -46,6 +46,13 @@ impl Call {
     pub(crate) fn new(program: impl AsRef<OsStr>, folder: &Path, limit: Duration) -> Self {
         let mut command = Command::new(program.as_ref());
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What cargo tells this program of itself is not meant for others: build scripts that ask for it would be run
+        // again and again, and all that needs them built anew.
+        for (name, _) in std::env::vars_os() {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
+                command.env_remove(name);
+            }
+        }
         let shown = Path::new(program.as_ref()).file_name().unwrap_or(program.as_ref()).to_string_lossy().into_owned();
         Self { command, shown, limit, aloud: true }
     }

@@ -242,6 +242,26 @@ impl Event {
             effects,
         }
     }
+
+    /// Whether it changes users or what they may do, and not only whom they share with: that needs a right of its own.
+    pub fn changes_users(&self) -> bool {
+        self.effects.iter().any(|effect| match effect {
+            Effect::UserSet { .. } | Effect::UserDeleted(_) | Effect::EnterpriseSet(_) => true,
+            Effect::Met(_)
+            | Effect::Synced { .. }
+            | Effect::Unsynced { .. }
+            | Effect::GroupSet { .. }
+            | Effect::GroupDeleted(_)
+            | Effect::Joined { .. }
+            | Effect::Left { .. }
+            | Effect::Collaborates { .. }
+            | Effect::CollaborationEnded { .. }
+            | Effect::Placed { .. }
+            | Effect::Moved(_)
+            | Effect::Trashed(_)
+            | Effect::Restored(_) => false,
+        })
+    }
 }
 
 #[cfg(test)]

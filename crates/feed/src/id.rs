@@ -47,6 +47,12 @@ macro_rules! id {
             }
         }
 
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl TryFrom<SmolStr> for $name {
             type Error = BadId;
             fn try_from(text: SmolStr) -> Result<Self, BadId> {

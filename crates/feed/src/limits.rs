@@ -55,6 +55,14 @@ pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 pub const LONG_POLL_S_MAX: u32 = 50;
 /// Most connections at a time; more wait until one ends.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
+/// Largest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Largest file with a certificate or its key, in bytes.
+pub const TLS_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Most long polls under way with one token; more are told to come back.
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
@@ -87,7 +95,25 @@ pub const SIGN_IN_LIFETIME_S: u32 = 86_400;
 pub const TOKEN_LIFETIME_S_DEFAULT: u32 = 3_600;
 /// Longest life of an access token that may be configured, in seconds.
 pub const TOKEN_LIFETIME_S_MAX: u32 = 86_400;
-/// Largest form that the OAuth calls read, in bytes.
+/// A console session ends when nobody asked for anything for so long, in seconds.
+pub const SESSION_IDLE_S_MAX: u32 = 3_600;
+/// A console session ends so long after signing in, in seconds, however busy it is.
+pub const SESSION_LIFETIME_S_MAX: u32 = 12 * 3_600;
+/// How old the time of the last request of a session may be before it is written anew, in seconds.
+pub const SESSION_SEEN_STEP_S: u32 = 60;
+/// Most console sessions of a user; another one ends the oldest.
+pub const SESSIONS_PER_USER_MAX: usize = 20;
+/// Most live views that one console session watches at a time.
+pub const LIVE_VIEWS_PER_SESSION_MAX: usize = 8;
+/// Most live views that are watched at a time, by everybody.
+pub const LIVE_VIEWS_MAX: usize = 1_000;
+/// Most events in one message of a live view, and most that it begins with.
+pub const LIVE_ENTRIES_MAX: usize = 100;
+/// How long a live view is silent at most, in seconds: proxies and browsers give up silent connections.
+pub const LIVE_SILENCE_S_MAX: u32 = 15;
+/// Most pages that are read to find the newest entries of a feed.
+pub const RECENT_PAGES_MAX: usize = 20;
+/// Largest form that the OAuth calls and the console read, in bytes.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Most addresses whose failed sign-ins are counted in a minute.
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
@@ -100,8 +126,11 @@ pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 
+// Whoever takes all they may leaves places for others.
+const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);
 const _: () = assert!(EVENT_BYTES_MAX <= PUBLISH_BYTES_MAX);
 // The largest page stays well under what clients and proxies take in one answer.
 const _: () = assert!(PAGE_ENTRIES_MAX * EVENT_BYTES_MAX <= 32 * 1024 * 1024);
 const _: () = assert!(PAGE_ENTRIES_MAX <= SCAN_ENTRIES_MAX);
+const _: () = assert!(LIVE_ENTRIES_MAX <= PAGE_ENTRIES_MAX);

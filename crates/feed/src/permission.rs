@@ -22,16 +22,19 @@ impl Scopes {
     pub const PUBLISH: Scopes = Scopes(4);
     /// Administer users and tokens (native).
     pub const ADMINISTER: Scopes = Scopes(8);
+    /// Publish events that change users and their roles (native).
+    pub const PUBLISH_USERS: Scopes = Scopes(16);
     /// Bring in history (native).
-    pub const IMPORT: Scopes = Scopes(16);
+    pub const IMPORT: Scopes = Scopes(32);
     /// Every scope.
-    pub const EVERY: Scopes = Scopes(31);
+    pub const EVERY: Scopes = Scopes(63);
 
     /// Each scope with the word for it.
-    pub const NAMES: [(Scopes, &'static str); 5] = [
+    pub const NAMES: [(Scopes, &'static str); 6] = [
         (Scopes::ENTERPRISE, "manage_enterprise_properties"),
         (Scopes::USERS, "manage_managed_users"),
         (Scopes::PUBLISH, "publish"),
+        (Scopes::PUBLISH_USERS, "publish_users"),
         (Scopes::ADMINISTER, "administer"),
         (Scopes::IMPORT, "import"),
     ];
@@ -115,6 +118,8 @@ pub enum Action {
     ActAsUser,
     /// Publish events.
     Publish,
+    /// Publish events that add, change or delete users, or change what they may do: the directory follows them.
+    PublishUsers,
     /// Add, change and remove users.
     ManageUsers,
     /// Make, list and revoke tokens of any user of the enterprise, and sign-in codes for them.
@@ -137,11 +142,12 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 13] = [
+    pub const EVERY: [Action; 14] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
         Action::Publish,
+        Action::PublishUsers,
         Action::ManageUsers,
         Action::ManageTokens,
         Action::ManageApplications,
@@ -160,6 +166,7 @@ impl Action {
             Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
+            Action::PublishUsers => Scopes::PUBLISH_USERS,
             Action::ImportHistory => Scopes::IMPORT,
             Action::ManageUsers
             | Action::ManageTokens
@@ -181,7 +188,8 @@ impl Action {
             (Action::ReadEnterpriseFeed | Action::SeeRetention, Role::CoAdmin(rights)) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
-                Action::ManageTokens
+                Action::PublishUsers
+                | Action::ManageTokens
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
@@ -230,7 +238,8 @@ impl fmt::Display for Denied {
                 Action::ManageUsers | Action::ManageSharing => {
                     "The user is neither an admin nor a co-admin who may manage users."
                 }
-                Action::ManageTokens
+                Action::PublishUsers
+                | Action::ManageTokens
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
@@ -276,6 +285,7 @@ mod tests {
         ReadEnterpriseFeed [manage_enterprise_properties]: co-admin (reports), admin, service account
         ActAsUser [manage_managed_users]: co-admin (users), admin, service account
         Publish [publish]: user, co-admin, co-admin (reports), co-admin (users), admin, service account
+        PublishUsers [publish_users]: admin, service account
         ManageUsers [administer]: co-admin (users), admin, service account
         ManageTokens [administer]: admin, service account
         ManageApplications [administer]: admin, service account

@@ -1,5 +1,5 @@
-//! What is kept of access beside tokens: applications, consents under way, refresh families, sign-in codes, and the
-//! assertions seen. Small records of a few kinds behind five verbs, so that a keeper needs one table for all of them.
+//! What is kept of access beside tokens: applications, consents under way, refresh families, sign-in codes, the
+//! assertions seen, and console sessions. Small records of a few kinds behind five verbs, so that a keeper needs one table for all of them.
 //!
 //! No secret is in them, only hashes.
 
@@ -135,6 +135,28 @@ pub struct AssertionRecord {
     pub expires_at: Second,
 }
 
+/// A person signed in to the console. It is found by the hash of what their browser holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// A short name for it in lists; not secret.
+    pub id: String,
+    /// The hash of the secret that the browser holds.
+    pub hash: TokenHash,
+    /// The user's enterprise.
+    pub enterprise: EnterpriseId,
+    /// Who signed in.
+    pub user: UserId,
+    /// The id of the access token that they signed in with, and whose end ends the session; `None` with a one-time
+    /// code.
+    pub token: Option<String>,
+    /// When they signed in.
+    pub created_at: Second,
+    /// When they last asked for something, to the minute.
+    pub seen_at: Second,
+    /// When it ends: so long after `seen_at`, and so long after `created_at` at the latest.
+    pub expires_at: Second,
+}
+
 /// A record of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccessRecord {
@@ -148,6 +170,8 @@ pub enum AccessRecord {
     SignInCode(SignInCodeRecord),
     /// An assertion seen.
     Assertion(AssertionRecord),
+    /// A person signed in to the console.
+    Session(SessionRecord),
 }
 
 /// The kinds of records.
@@ -163,6 +187,8 @@ pub enum AccessKind {
     SignInCode,
     /// Assertions, by hash.
     Assertion,
+    /// Console sessions, by hash.
+    Session,
 }
 
 /// What a record is found by. Its text (`application/…`) is unique among all kinds.
@@ -200,6 +226,7 @@ impl fmt::Display for AccessKey {
             AccessKind::Code => "code",
             AccessKind::SignInCode => "sign-in-code",
             AccessKind::Assertion => "assertion",
+            AccessKind::Session => "session",
         };
         write!(f, "{kind}/{}", self.name)
     }
@@ -214,6 +241,7 @@ impl AccessRecord {
             AccessRecord::Code(it) => AccessKey::hashed(AccessKind::Code, &it.hash),
             AccessRecord::SignInCode(it) => AccessKey::hashed(AccessKind::SignInCode, &it.hash),
             AccessRecord::Assertion(it) => AccessKey::hashed(AccessKind::Assertion, &it.hash),
+            AccessRecord::Session(it) => AccessKey::hashed(AccessKind::Session, &it.hash),
         }
     }
 
@@ -225,6 +253,7 @@ impl AccessRecord {
             AccessRecord::Code(it) => &it.enterprise,
             AccessRecord::SignInCode(it) => &it.enterprise,
             AccessRecord::Assertion(it) => &it.enterprise,
+            AccessRecord::Session(it) => &it.enterprise,
         }
     }
 
@@ -236,6 +265,7 @@ impl AccessRecord {
             AccessRecord::Code(it) => Some(it.expires_at),
             AccessRecord::SignInCode(it) => Some(it.expires_at),
             AccessRecord::Assertion(it) => Some(it.expires_at),
+            AccessRecord::Session(it) => Some(it.expires_at),
         }
     }
 }

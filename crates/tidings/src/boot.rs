@@ -12,11 +12,15 @@ use crate::config::{BadSetting, Data, Settings};
 use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
-use crate::http::{Server, router, serve};
+use crate::http::serve::{self, Answering};
+use crate::http::{Server, router};
 use crate::service::Services;
+use crate::service::health::Disk;
+use crate::service::live::LiveViews;
 use crate::service::roster::Roster;
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
+use crate::tls::{BadCertificate, Tls};
 use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
 use feed::event::Event;
@@ -61,6 +65,8 @@ pub enum BootError {
     NobodyThere,
     /// The directory of `--directory` could not be imported.
     Directory(String),
+    /// The certificate or its key will not do.
+    Tls(BadCertificate),
     /// Serving ended in an error.
     Serve(std::io::Error),
 }
@@ -79,6 +85,7 @@ impl fmt::Display for BootError {
             BootError::Key(why) => why.fmt(f),
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Directory(why) => write!(f, "the directory was not imported: {why}"),
+            BootError::Tls(why) => write!(f, "no TLS: {why}"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
     }
@@ -106,6 +113,7 @@ pub struct Booted {
     pub address: SocketAddr,
     listener: TcpListener,
     server: Server,
+    tls: Option<Tls>,
     /// Answers the operator for as long as the server serves.
     control: Option<control::Listening>,
 }
@@ -153,6 +161,9 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
         sign_in_limit: SignInLimit::new(clock.clone()),
+        live_views: LiveViews::default(),
+        disk: None,
+        started_at: clock.now(),
         authenticator: Authenticator::new(stores.clone(), clock.clone()),
         stores,
         clock,
@@ -171,8 +182,13 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// # Errors
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
+    let tls = settings.tls.clone().map(Tls::open).transpose().map_err(BootError::Tls)?;
     let (stores, keeper) = open_stores(settings)?;
-    let services = Arc::new(services(settings, stores, clock.clone()).await?);
+    let mut services = services(settings, stores, clock.clone()).await?;
+    if let (Data::Directory(directory), Some(store)) = (&settings.data, &keeper) {
+        services.disk = Some(Disk::new(store.clone(), directory));
+    }
+    let services = Arc::new(services);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
@@ -193,16 +209,17 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
         }
         _ => None,
     };
-    Ok(Booted { services, address, listener, server, control })
+    Ok(Booted { services, address, listener, server, tls, control })
 }
 
 impl Booted {
     /// The base URL under which it can be reached from this machine.
     pub fn base_url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         match &self.server.public_url {
             Some(url) => url.clone(),
-            None if self.address.ip().is_unspecified() => format!("http://localhost:{}", self.address.port()),
-            None => format!("http://{}", self.address),
+            None if self.address.ip().is_unspecified() => format!("{scheme}://localhost:{}", self.address.port()),
+            None => format!("{scheme}://{}", self.address),
         }
     }
 
@@ -213,10 +230,19 @@ impl Booted {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), BootError> {
         let services = self.services.clone();
         let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
-        let router = router::router(self.server);
-        let (bell, clock) = (&self.services.bell, self.services.clock.as_ref());
-        serve::serve(self.listener, router, bell, clock, stop).await.map_err(BootError::Serve)?;
+        let clock = self.services.clock.clone();
+        let answering = Answering {
+            clock: clock.clone(),
+            tls: self.tls.as_ref().map(Tls::acceptor),
+            proxies: self.server.trusted_proxies.clone(),
+            router: router::router(self.server),
+        };
+        let looking = self.tls.map(|tls| tokio::spawn(tls.keep_current(clock)));
+        serve::serve(self.listener, answering, &self.services.bell, stop).await.map_err(BootError::Serve)?;
         drop(self.control);
+        if let Some(looking) = looking {
+            looking.abort();
+        }
         // A sweep under way ends by itself at the ring that told it to close.
         drop(sweeping.await);
         Ok(())

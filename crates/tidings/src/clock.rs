@@ -48,6 +48,11 @@ impl Stopwatch {
         Stopwatch(Instant::now())
     }
 
+    /// When it was started, for those who count from there.
+    pub fn began(&self) -> Instant {
+        self.0
+    }
+
     /// How long it has been.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()

@@ -1,5 +1,8 @@
 //! The one home of randomness: the operating system's.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Fresh random bytes.
 ///
 /// # Panics
@@ -9,6 +12,15 @@ pub fn random<const N: usize>() -> [u8; N] {
     #[expect(clippy::disallowed_methods, reason = "this is the home of randomness")]
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
+}
+
+/// Eight bytes that no other call in this process gets, and most likely none of another process. Unlike [`random`] they
+/// can be guessed from those before, and cost nothing: for ids of requests, never for secrets.
+pub fn distinct() -> [u8; 8] {
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(u64::from_le_bytes(random())));
+    // Odd, so that it takes all values before one comes again; large, so that neighbours look different.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    NEXT.fetch_add(STEP, Ordering::Relaxed).to_le_bytes()
 }
 
 /// Lower-case hexadecimal digits of bytes.

@@ -14,3 +14,4 @@ pub mod entropy;
 pub mod http;
 pub mod service;
 pub mod telemetry;
+pub mod tls;

@@ -42,7 +42,7 @@ impl Committer {
     }
 
     /// Makes a frame durable, then visible. `bytes` is its encoding.
-    pub(super) fn commit(&mut self, staged: &Staged, bytes: &[u8]) -> Result<(), Unavailable> {
+    pub(super) fn commit(&mut self, staged: &Staged, bytes: Vec<u8>) -> Result<(), Unavailable> {
         self.core.writable()?;
         if staged.epoch != self.core.epoch() {
             return Err(Unavailable::Full);
@@ -53,7 +53,7 @@ impl Committer {
         }
         let offset = live.index().end;
         self.make_room(&live, offset + bytes.len() as u64)?;
-        write_all(&*live.file.file, bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
+        write_all(&*live.file.file, &bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
         live.file.file.sync().map_err(|error| {
             // Whatever the reason: part of the frame may be on the disk.
             self.core.fail(&format!("syncing {}: {error}", live.file.path.display()))
@@ -107,6 +107,9 @@ impl Committer {
             // The manifest on the disk may name the file, so it stays.
             Err(error) => return Err(error),
         }
+        if let Some((full, _)) = &self.open {
+            full.index_mut().keep_none();
+        }
         let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new()));
         core.change_view(|view| view.parts.push(Part::Live(live.clone())));
         self.open = Some((live.clone(), core.options.preallocate_bytes));
@@ -145,8 +148,8 @@ impl Committer {
     /// Lets readers see a durable frame. The order matters: ends first, because nobody may stand beyond them; then the
     /// directory, because whoever reads past an event must know of the lists on which it may be; the frontier last,
     /// because what lies below it must be visible.
-    fn show(&self, staged: &Staged, live: &Live, offset: u64, bytes: &[u8]) -> Result<(), Unavailable> {
-        let frame = Head::parse(bytes).ok().and_then(|head| {
+    fn show(&self, staged: &Staged, live: &Live, offset: u64, bytes: Vec<u8>) -> Result<(), Unavailable> {
+        let frame = Head::parse(&bytes).ok().and_then(|head| {
             let body = bytes.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes)?;
             Frame::parse(head, body)
         });
@@ -160,9 +163,12 @@ impl Committer {
                 directory.replay(&change.effects, &change.enterprise, change.place);
             }
         }
-        if live.index_mut().add(offset, &frame).is_none() {
+        let mut index = live.index_mut();
+        if index.add(offset, &frame).is_none() {
             return Err(self.core.fail("a frame was written that cannot be indexed; this is a fault of the program"));
         }
+        index.keep(offset, bytes.into());
+        drop(index);
         self.core.frontiers.settle(staged.sequence, staged.lines());
         self.core.set_visible(staged.sequence);
         Ok(())
@@ -184,7 +190,7 @@ impl Inline {
     pub(super) fn append(&mut self, batch: Batch) -> Result<Appended, AppendError> {
         let appended = self.writer.admit(batch)?;
         let staged = self.writer.close();
-        self.committer.commit(&staged, &staged.encode()).map_err(AppendError::Unavailable)?;
+        self.committer.commit(&staged, staged.encode()).map_err(AppendError::Unavailable)?;
         Ok(appended)
     }
 
@@ -195,7 +201,7 @@ impl Inline {
     /// Closes the partition being written if it is of a day that is over.
     pub(super) fn turn(&mut self, now: feed::time::Second) -> Result<(), Unavailable> {
         match self.writer.turn(now) {
-            Some(staged) => self.committer.commit(&staged, &[]),
+            Some(staged) => self.committer.commit(&staged, Vec::new()),
             None => Ok(()),
         }
     }

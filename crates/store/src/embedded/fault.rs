@@ -1,6 +1,6 @@
 //! What can go wrong while reading, and how it is told.
 
-use super::files::{File, Files, read_exact};
+use super::files::{File, Files, read_exact, read_vec};
 use crate::ledger::Unavailable;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,9 +46,7 @@ impl Named {
     }
 
     pub(super) fn read_vec(&self, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
-        let mut buffer = vec![0; length];
-        self.read(offset, &mut buffer)?;
-        Ok(buffer)
+        read_vec(&*self.file, offset, length).map_err(|error| self.damaged(offset, &format!("cannot be read: {error}")))
     }
 
     pub(super) fn damaged(&self, offset: u64, what: &str) -> Fault {

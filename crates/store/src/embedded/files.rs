@@ -15,6 +15,15 @@ pub trait File: Send + Sync + fmt::Debug {
     /// # Errors
     /// Whatever the disk says; so with the others.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Reads into the free space behind the buffer's end, as much as there is; answers how many bytes, 0 at the end.
+    /// A file that can does so without writing zeros there first.
+    fn read_spare(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<usize> {
+        let (filled, spare) = (buffer.len(), buffer.capacity() - buffer.len());
+        buffer.resize(filled + spare, 0);
+        let read = self.read_at(&mut buffer[filled..], offset);
+        buffer.truncate(filled + read.as_ref().copied().unwrap_or(0));
+        read
+    }
     /// Writes at this offset; answers how many bytes, which may be fewer than asked.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// Makes what was written durable (`fdatasync`).
@@ -69,8 +78,18 @@ pub(super) fn read_exact(file: &dyn File, buffer: &mut [u8], offset: u64) -> io:
 
 /// Reads `length` bytes from this offset.
 pub(super) fn read_vec(file: &dyn File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut buffer = vec![0; length];
-    read_exact(file, &mut buffer, offset)?;
+    let mut buffer = Vec::with_capacity(length);
+    while buffer.len() < length {
+        let at = offset + buffer.len() as u64;
+        match file.read_spare(&mut buffer, at) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // There may have been more space than was asked for.
+    buffer.truncate(length);
     Ok(buffer)
 }
 
@@ -103,6 +122,11 @@ struct DiskFile(std::fs::File);
 impl File for DiskFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         std::os::unix::fs::FileExt::read_at(&self.0, buffer, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_spare(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<usize> {
+        Ok(rustix::io::pread(&self.0, rustix::buffer::spare_capacity(buffer), offset)?)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {

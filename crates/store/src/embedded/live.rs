@@ -6,7 +6,10 @@ use super::block::Block;
 use super::codec::{count32, fingerprint, index};
 use super::fault::{Fault, Named};
 use super::frame::Frame;
+use super::recent::RecentFrames;
 use super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of};
+use super::runs::Runs;
+use bytes::Bytes;
 use feed::event::{EventType, FeedKind};
 use feed::id::{EnterpriseId, ListId, UserId};
 use feed::position::Place;
@@ -43,6 +46,7 @@ pub(super) struct LiveIndex {
     pub(super) day: u32,
     /// Where the frames begin that change the directory.
     pub(super) noted: Vec<u64>,
+    recent: RecentFrames,
 }
 
 /// Where a block lies in the file.
@@ -240,16 +244,35 @@ impl LiveIndex {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
             }
+            // Most have postings already, and then no id needs to be made.
             for (user, streams) in facts.users.iter() {
-                line.users.entry(UserId::new(user).ok()?).or_default().push(Posting::new(entry, streams));
+                let posting = Posting::new(entry, streams);
+                match line.users.get_mut(user) {
+                    Some(postings) => postings.push(posting),
+                    None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
+                }
             }
             for (list, streams) in facts.lists.iter() {
-                line.lists.entry(ListId::new(list).ok()?).or_default().push(Posting::new(entry, streams));
+                let posting = Posting::new(entry, streams);
+                match line.lists.get_mut(list) {
+                    Some(postings) => postings.push(posting),
+                    None => drop(line.lists.insert(ListId::new(list).ok()?, vec![posting])),
+                }
             }
             line.last = line.last.max(facts.place);
             self.entries += 1;
         }
         Some(())
+    }
+
+    /// Keeps the bytes of a frame at hand that was just taken in.
+    pub(super) fn keep(&mut self, offset: u64, frame: Bytes) {
+        self.recent.push(offset, frame);
+    }
+
+    /// Keeps no bytes at hand any more: what follows is written elsewhere.
+    pub(super) fn keep_none(&mut self) {
+        self.recent = RecentFrames::default();
     }
 
     /// Rows of a line within (after, below), in order, `max` at most; fewer than `max` only when there are no more.
@@ -344,10 +367,10 @@ impl Live {
         line: &EnterpriseId,
         kind: FeedKind,
         entries: &[u32],
-        runs: &mut Vec<bytes::Bytes>,
+        runs: &mut Runs,
     ) -> Result<(), Fault> {
         let mut pieces: Vec<(u64, usize)> = Vec::new();
-        {
+        let recent = {
             let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
             let held = self.index();
             let half = held.lines.get(line).map(|line| line.half(kind)).ok_or_else(gone)?;
@@ -363,9 +386,14 @@ impl Live {
                     _ => pieces.push((offset, index(entry.length))),
                 }
             }
-        }
-        for (offset, length) in pieces {
-            runs.push(self.file.read_vec(offset, length)?.into());
+            let recent = |(offset, length): &(u64, usize)| held.recent.slice(*offset, *length);
+            pieces.iter().map(recent).collect::<Vec<Option<Bytes>>>()
+        };
+        for ((offset, length), recent) in pieces.into_iter().zip(recent) {
+            match recent {
+                Some(run) => runs.push(run),
+                None => runs.read(&self.file, offset, length)?,
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::fault::Fault;
 use super::rows::{Row, Wanted};
+use super::runs::Runs;
 use super::sealed::shelf::Shelf;
 use super::view::{Part, View};
 use crate::ledger::{Line, Scan};
@@ -102,10 +103,12 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
         reading.retain(|(_, cursor)| !cursor.dry || !cursor.rows.as_slice().is_empty());
     }
     slice.count = hits.len();
+    let mut runs = Runs::default();
     for run in hits.chunk_by(|one, next| one.0 == next.0) {
         let entries: Vec<u32> = run.iter().map(|(_, entry)| *entry).collect();
-        view.parts[run[0].0].fetch(shelf, wanted.line, wanted.kind(), &entries, &mut slice.runs)?;
+        view.parts[run[0].0].fetch(shelf, wanted.line, wanted.kind(), &entries, &mut runs)?;
     }
+    slice.runs = runs.finish();
     Ok(slice)
 }
 

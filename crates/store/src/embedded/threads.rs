@@ -262,7 +262,7 @@ fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, work: &plain
 fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plain::Sender<Chore>) {
     while let Ok(work) = works.recv() {
         let before = committer.partition_number();
-        let done = committer.commit(&work.staged, &work.bytes);
+        let done = committer.commit(&work.staged, work.bytes);
         for (answer, appended) in work.answers {
             let _ = answer.send(done.clone().map(|()| appended).map_err(AppendError::Unavailable));
         }

@@ -4,8 +4,8 @@ use super::fault::Fault;
 use super::live::Live;
 use super::manifest::{HalfRecord, Partition};
 use super::rows::{Order, Row, Walk, Wanted};
+use super::runs::Runs;
 use super::sealed::shelf::Shelf;
-use bytes::Bytes;
 use feed::event::FeedKind;
 use feed::id::EnterpriseId;
 use std::sync::Arc;
@@ -111,12 +111,14 @@ impl Part {
         line: &EnterpriseId,
         kind: FeedKind,
         entries: &[u32],
-        runs: &mut Vec<Bytes>,
+        runs: &mut Runs,
     ) -> Result<(), Fault> {
         match self {
             Part::Live(live) => live.fetch(line, kind, entries, runs)?,
             Part::Sealed(partition) => match partition.half_name(kind) {
-                Some(name) => runs.extend(shelf.ask(name, |half| half.fetch(line, entries))?),
+                Some(name) => {
+                    shelf.ask(name, |half| half.fetch(line, entries))?.into_iter().for_each(|run| runs.push(run))
+                }
                 None => return Err(Fault::Gone(format!("half of partition {}", partition.number))),
             },
         }

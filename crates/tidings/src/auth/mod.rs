@@ -8,6 +8,7 @@ pub mod assertion;
 pub mod channel;
 pub mod grant;
 pub mod key_pair;
+pub mod session;
 pub mod sign_in_limit;
 pub mod token;
 
@@ -160,7 +161,7 @@ impl Authenticator {
         }
     }
 
-    async fn caller_of(&self, record: TokenRecord, as_user: Option<&str>) -> Result<Caller, AuthError> {
+    pub(crate) async fn caller_of(&self, record: TokenRecord, as_user: Option<&str>) -> Result<Caller, AuthError> {
         if record.expires_at.is_some_and(|expires| expires <= self.clock.now()) {
             return Err(AuthError::BadToken);
         }

@@ -3,11 +3,14 @@
 //! It keeps apart what a caller must know to try again safely: a request that was never sent, one that broke off with
 //! its fate unknown, and one that the server answered with an error.
 
+use crate::tls::authorities;
 use clap::{Arg, ArgMatches, Command};
 use serde::Deserialize;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::http::{Method, Request, Uri};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, AsSendBody, Error, Timeout};
 
 /// How long a connection may take to come about.
@@ -45,6 +48,15 @@ pub(super) fn with_connection(command: Command) -> Command {
                 .allow_hyphen_values(true)
                 .global(true)
                 .help("The access token; better given in the environment, where other users do not see it"),
+        )
+        .arg(
+            Arg::new("ca")
+                .long("ca")
+                .env("TIDINGS_CA")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .global(true)
+                .help("The certificates (PEM) of the authorities to trust, for a server whose certificate is of your own making"),
         )
 }
 
@@ -165,10 +177,10 @@ impl Client {
         let url = matches.get_one::<String>("url").map(String::as_str).unwrap_or_default();
         let token = matches.get_one::<String>("token").map(|token| token.trim()).filter(|token| !token.is_empty());
         let token = token.ok_or("there is no token: set TIDINGS_TOKEN, or give --token")?;
-        Client::new(url, token)
+        Client::new(url, token, matches.get_one::<PathBuf>("ca").map(PathBuf::as_path))
     }
 
-    fn new(url: &str, token: &str) -> Result<Self, String> {
+    fn new(url: &str, token: &str, ca: Option<&Path>) -> Result<Self, String> {
         let base = url.trim().trim_end_matches('/').to_owned();
         let wrong = || format!("'{}' is not a base URL such as http://127.0.0.1:8080", url.escape_debug());
         let uri: Uri = base.parse().map_err(|_| wrong())?;
@@ -184,6 +196,12 @@ impl Client {
             .timeout_send_body(Some(BODY_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .timeout_recv_body(Some(BODY_TIMEOUT));
+        if let Some(ca) = ca {
+            let trusted = authorities(ca).map_err(|why| why.to_string())?;
+            let trusted: Vec<Certificate<'static>> =
+                trusted.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
+            config = config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted)).build());
+        }
         if is_loopback(host) {
             // No proxy leads to this machine.
             config = config.proxy(None);
@@ -277,13 +295,22 @@ impl Client {
             | Error::Tls(_)
             | Error::TlsRequired
             | Error::Timeout(Timeout::Connect | Timeout::Resolve) => true,
-            Error::Io(why) => why.kind() == std::io::ErrorKind::ConnectionRefused,
+            Error::Rustls(_) => true,
+            Error::Io(why) => why.kind() == std::io::ErrorKind::ConnectionRefused || untrusted(why),
             _ => false,
         };
         let why = wrong.to_string();
-        let why = why.strip_prefix("io: ").unwrap_or(&why).to_owned();
+        let mut why = why.strip_prefix("io: ").unwrap_or(&why).to_owned();
+        if why.contains("UnknownIssuer") {
+            why.push_str(", so who made the server's certificate is not trusted; name them with --ca");
+        }
         if before_sending { Failure::NotSent { url: self.base.clone(), why } } else { Failure::Broken { why } }
     }
+}
+
+/// Whether a handshake failed, so that nothing was asked yet.
+fn untrusted(why: &std::io::Error) -> bool {
+    why.get_ref().is_some_and(|why| why.is::<tokio_rustls::rustls::Error>())
 }
 
 fn unsendable(url: &str, why: &ureq::http::Error) -> Failure {
@@ -340,12 +367,15 @@ mod tests {
 
     #[test]
     fn a_base_url_is_checked_before_it_is_used() {
-        assert_eq!(Client::new("http://127.0.0.1:1/", "t").ok().map(|it| it.base), Some("http://127.0.0.1:1".into()));
-        assert!(Client::new("https://events.example.com/feeds", "t").is_ok());
+        assert_eq!(
+            Client::new("http://127.0.0.1:1/", "t", None).ok().map(|it| it.base),
+            Some("http://127.0.0.1:1".into())
+        );
+        assert!(Client::new("https://events.example.com/feeds", "t", None).is_ok());
         for wrong in ["", "127.0.0.1:8080", "ftp://host", "http://", "http://a b"] {
-            assert!(Client::new(wrong, "t").is_err(), "{wrong}");
+            assert!(Client::new(wrong, "t", None).is_err(), "{wrong}");
         }
-        assert!(Client::new("http://127.0.0.1:1", "a\nb").is_err());
+        assert!(Client::new("http://127.0.0.1:1", "a\nb", None).is_err());
     }
 
     #[test]
@@ -381,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_refused_connection_was_not_sent_and_a_lost_one_may_have_been() {
-        let client = Client::new("http://127.0.0.1:1", "t").unwrap();
+        let client = Client::new("http://127.0.0.1:1", "t", None).unwrap();
         let refused = client.failed(&Error::Io(std::io::ErrorKind::ConnectionRefused.into()));
         assert!(refused.did_nothing() && refused.may_pass());
         let lost = client.failed(&Error::Io(std::io::ErrorKind::ConnectionReset.into()));

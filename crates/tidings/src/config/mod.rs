@@ -10,6 +10,7 @@ pub mod proxies;
 pub mod table;
 
 use crate::telemetry::LogFormat;
+use crate::tls::TlsFiles;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The base URL that clients see.
     pub public_url: Option<String>,
+    /// The certificate and its key; plain HTTP without them.
+    pub tls: Option<TlsFiles>,
     /// Where events are kept.
     pub data: Data,
     /// The settling delay of history order, in seconds.
@@ -116,6 +119,7 @@ impl Settings {
                 text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
             })?,
             public_url: values.read("public-url", public_url)?,
+            tls: tls_files(&values)?,
             data: values.read("data", data)?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
@@ -156,6 +160,17 @@ fn data(text: &str) -> Result<Data, String> {
             Err("is not a store that this version knows; give a directory, or 'memory:'".to_owned())
         }
         _ => Ok(Data::Directory(PathBuf::from(text))),
+    }
+}
+
+/// The certificate and its key: both or neither.
+fn tls_files(values: &Values<'_>) -> Result<Option<TlsFiles>, BadSetting> {
+    let file = |name| values.read(name, |text| Ok(Some(PathBuf::from(text)).filter(|_| !text.is_empty())));
+    match (file("tls-certificate")?, file("tls-key")?) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => Err(BadSetting("tls-certificate is given and tls-key is not; give both".to_owned())),
+        (None, Some(_)) => Err(BadSetting("tls-key is given and tls-certificate is not; give both".to_owned())),
     }
 }
 

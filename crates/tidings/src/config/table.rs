@@ -33,6 +33,14 @@ pub const SETTINGS: &[Setting] = &[
         help: "The base URL that clients see, for the long-poll URLs handed out; built from each request if empty",
     },
     Setting {
+        name: "tls-certificate",
+        value: "FILE",
+        default: "",
+        help: "The certificate (PEM, with those that lead to its root) for TLS; plain HTTP if empty. Changed files are \
+               used within 10 s, without a restart",
+    },
+    Setting { name: "tls-key", value: "FILE", default: "", help: "The private key (PEM) of the certificate" },
+    Setting {
         name: "data",
         value: "WHERE",
         default: "tidings-data",

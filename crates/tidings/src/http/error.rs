@@ -27,6 +27,13 @@ pub enum ApiError {
     Auth(AuthError),
     /// The caller may not do it.
     Denied(Denied),
+    /// The caller may publish, but not this draft.
+    DraftDenied {
+        /// Which draft, counted from 0.
+        index: usize,
+        /// Why not.
+        why: Denied,
+    },
     /// `stream_type` is none.
     StreamType(UnknownStreamType),
     /// A long poll was asked for on a stream that has none.
@@ -51,6 +58,8 @@ pub enum ApiError {
     },
     /// The body did not arrive whole.
     BodyBroken,
+    /// The body did not arrive in time.
+    BodySlow,
     /// The body is not of a media type that is read here.
     MediaType,
     /// The body is not what this call takes.
@@ -70,6 +79,8 @@ pub enum ApiError {
         /// When to come back, in whole seconds.
         retry_after_s: u64,
     },
+    /// A form of the console that was not sent from a page of this session.
+    ForeignForm,
     /// There is nothing at this path.
     NotFound,
     /// There is, but not with this method.
@@ -146,6 +157,7 @@ impl ApiError {
             }
             ApiError::Auth(AuthError::Unavailable(why)) | ApiError::Unavailable(why) => unavailable(why),
             ApiError::Denied(why) | ApiError::Admin(AdminError::Denied(why)) => denied(why, ""),
+            ApiError::DraftDenied { index, why } => draft_denied(*index, why),
             ApiError::StreamType(wrong) => bad(wrong.to_string()),
             ApiError::NoLongPoll => bad("Long polling is for the user streams all, changes and sync.".to_owned()),
             ApiError::Position(wrong) => bad(wrong.to_string()),
@@ -160,6 +172,11 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "payload_too_large",
                 format!("The body is larger than {bytes_max} bytes; send it in parts."),
+            ),
+            ApiError::BodySlow => plain(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not arrive in time; send it in smaller parts.".to_owned(),
             ),
             ApiError::BodyBroken => bad("The body did not arrive whole.".to_owned()),
             ApiError::MediaType => plain(
@@ -184,6 +201,12 @@ impl ApiError {
                     format!("Request rate limit exceeded; try again in {retry_after_s} s."),
                 )
             },
+            ApiError::ForeignForm => plain(
+                StatusCode::FORBIDDEN,
+                "foreign_form",
+                "The form was not sent from a page of this session. Open the page again and send the form from there."
+                    .to_owned(),
+            ),
             ApiError::NotFound => {
                 plain(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.".to_owned())
             }
@@ -219,6 +242,10 @@ fn denied(why: &Denied, prefix: &str) -> Answer {
         retry_after_s: None,
         form: Form::Api,
     }
+}
+
+fn draft_denied(index: usize, why: &Denied) -> Answer {
+    denied(why, &format!("Draft {index} changes users of the directory. "))
 }
 
 fn unavailable(why: &Unavailable) -> Answer {
@@ -286,6 +313,7 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Denied(why) => return denied(why, ""),
         AdminError::Unavailable(why) => return unavailable(why),
         AdminError::Publish(PublishError::Denied(why)) => return denied(why, ""),
+        AdminError::Publish(PublishError::DraftDenied { index, why }) => return draft_denied(*index, why),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
         AdminError::NoSuchUser(_)
@@ -374,6 +402,7 @@ impl From<PublishError> for ApiError {
     fn from(why: PublishError) -> Self {
         match why {
             PublishError::Denied(why) => ApiError::Denied(why),
+            PublishError::DraftDenied { index, why } => ApiError::DraftDenied { index, why },
             PublishError::Refused(refused) => ApiError::Refused(refused),
             PublishError::Append(why) => ApiError::Append(why),
         }

@@ -1,9 +1,9 @@
 //! What every answer gets on its way out: a request id, the body of an error, a count, a line in the log. A handler that
 //! panics is answered like any other fault.
 
-use super::Server;
 use super::error::{ApiError, Failed};
-use crate::entropy::{hex, random};
+use super::{Server, console};
+use crate::entropy::{distinct, hex};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -16,7 +16,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("box-request-id");
 
 /// Finishes an answer.
 pub async fn finish(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let request_id = hex(&random::<8>());
+    let request_id = hex(&distinct());
     let method = request.method().clone();
     // Only the path: a query may hold a channel or a token.
     let path = request.uri().path().to_owned();
@@ -27,7 +27,9 @@ pub async fn finish(State(server): State<Server>, request: Request, next: Next) 
         for (name, value) in answer.headers() {
             response.headers_mut().insert(name, value);
         }
-        if let Some(body) = answer.body(&request_id) {
+        if console::page::is_page(&path) {
+            console::page::put_failure(&mut response, &answer, &request_id);
+        } else if let Some(body) = answer.body(&request_id) {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *response.body_mut() = Body::from(body);
         }

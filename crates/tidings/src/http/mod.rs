@@ -5,12 +5,15 @@
 
 pub mod box_api;
 pub mod caller;
+pub mod console;
+pub mod deadlines;
 pub mod error;
 pub mod finish;
 pub mod native_api;
 pub mod oauth;
 pub mod ops;
 pub mod origin;
+mod places;
 pub mod query;
 pub mod rate_limit;
 pub mod router;

@@ -23,7 +23,7 @@ pub async fn metrics(State(server): State<Server>) -> Result<Response, ApiError>
     if !server.metrics_shown {
         return Err(ApiError::NotFound);
     }
-    let mut response = json_body(server.services.metrics.render());
+    let mut response = json_body(server.services.figures().await);
     let text = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     Ok(response)
@@ -34,7 +34,7 @@ pub async fn root() -> Response {
     json_body(concat!(
         r#"{"name":"tidings","version":""#,
         env!("CARGO_PKG_VERSION"),
-        r#"","events":"/2.0/events","publish":"/api/v1/events","health":"/health/ready"}"#
+        r#"","events":"/2.0/events","publish":"/api/v1/events","console":"/console/","health":"/health/ready"}"#
     ))
 }
 

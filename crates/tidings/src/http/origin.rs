@@ -14,6 +14,10 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// Says that a request came through TLS; put into it by [`super::serve`].
+#[derive(Debug, Clone, Copy)]
+pub struct Encrypted;
+
 /// Where a request comes from.
 #[derive(Debug, Clone)]
 pub struct Origin {
@@ -37,7 +41,8 @@ impl Origin {
         let peer = parts.extensions.get::<Peer>().map(|Peer(address)| address.ip());
         let through_proxy = peer.is_some_and(|peer| server.trusted_proxies.believe(peer));
         let ip = if through_proxy { client_of(&parts.headers, server).or(peer) } else { peer };
-        Origin { ip, base_url: base_url(server, &parts.headers, through_proxy) }
+        let encrypted = parts.extensions.get::<Encrypted>().is_some();
+        Origin { ip, base_url: base_url(server, &parts.headers, through_proxy, encrypted) }
     }
 }
 
@@ -56,7 +61,7 @@ fn client_of(headers: &HeaderMap, server: &Server) -> Option<IpAddr> {
     client
 }
 
-fn base_url(server: &Server, headers: &HeaderMap, through_proxy: bool) -> String {
+fn base_url(server: &Server, headers: &HeaderMap, through_proxy: bool, encrypted: bool) -> String {
     if let Some(url) = &server.public_url {
         return url.clone();
     }
@@ -66,7 +71,7 @@ fn base_url(server: &Server, headers: &HeaderMap, through_proxy: bool) -> String
         (!first.is_empty()).then_some(first)
     };
     let forwarded = |name: &str| text(name).filter(|_| through_proxy);
-    let https = forwarded("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https"));
+    let https = forwarded("x-forwarded-proto").map_or(encrypted, |it| it.eq_ignore_ascii_case("https"));
     let scheme = if https { "https" } else { "http" };
     let host = forwarded("x-forwarded-host").or_else(|| text("host")).unwrap_or("localhost");
     format!("{scheme}://{host}")

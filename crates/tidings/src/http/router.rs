@@ -1,6 +1,7 @@
 //! Every route, on one page.
 
 use super::box_api::{events, long_poll, users};
+use super::console::{self, applications as app_pages, people, sign_in, tokens as token_pages};
 use super::error::ApiError;
 use super::native_api::applications;
 use super::oauth::{authorize, token};
@@ -16,6 +17,8 @@ pub enum Guard {
     Open,
     /// A good token; the service decides about the rest.
     Token,
+    /// A console session; whoever has none is sent to sign in. The service decides about the rest.
+    Session,
 }
 
 /// A route: method, path, who may reach it, and the handler.
@@ -31,7 +34,7 @@ pub struct Route {
 
 /// All routes.
 pub fn routes() -> Vec<Route> {
-    use Guard::{Open, Token};
+    use Guard::{Open, Session, Token};
     let route = |method, path, guard, handler| Route { method, path, guard, handler };
     vec![
         // The Box Events API.
@@ -100,7 +103,39 @@ pub fn routes() -> Vec<Route> {
         route("DELETE", "/api/v1/holds/{id}", Token, delete(native_api::holds::delete)),
         route("GET", "/api/v1/directory", Token, get(native_api::enterprise::export)),
         route("POST", "/api/v1/directory", Token, post(native_api::enterprise::import)),
+        route("GET", "/api/v1/events/{id}", Token, get(native_api::events::show)),
         route("GET", "/api/v1/events/{id}/audience", Token, get(native_api::explain::get)),
+        // The console.
+        route("GET", "/console", Open, get(sign_in::bare)),
+        route("GET", "/console/", Session, get(sign_in::home)),
+        route("GET", "/console/sign-in", Open, get(sign_in::get)),
+        route("POST", "/console/sign-in", Open, post(sign_in::post)),
+        route("POST", "/console/sign-out", Session, post(sign_in::sign_out)),
+        route("GET", "/console/assets/{name}", Open, get(console::assets::get)),
+        route("GET", "/console/live", Session, get(console::live::get)),
+        route("GET", "/console/live/stream", Session, get(console::live::stream)),
+        route("GET", "/console/feed", Session, get(console::own_feed::get)),
+        route("GET", "/console/events/{id}", Session, get(console::event::get)),
+        route("GET", "/console/people", Session, get(people::list)),
+        route("POST", "/console/people", Session, post(people::add)),
+        route("GET", "/console/people/{id}", Session, get(people::show)),
+        route("POST", "/console/people/{id}", Session, post(people::edit)),
+        route("POST", "/console/people/{id}/delete", Session, post(people::delete)),
+        route("POST", "/console/people/{id}/sign-in-code", Session, post(people::sign_in_code)),
+        route("GET", "/console/groups", Session, get(console::groups::list)),
+        route("GET", "/console/groups/{id}", Session, get(console::groups::show)),
+        route("GET", "/console/applications", Session, get(app_pages::list)),
+        route("POST", "/console/applications", Session, post(app_pages::add)),
+        route("GET", "/console/applications/{id}", Session, get(app_pages::show)),
+        route("POST", "/console/applications/{id}", Session, post(app_pages::edit)),
+        route("POST", "/console/applications/{id}/secrets", Session, post(app_pages::rotate)),
+        route("POST", "/console/applications/{id}/keys", Session, post(app_pages::add_key)),
+        route("POST", "/console/applications/{id}/keys/{key}/delete", Session, post(app_pages::delete_key)),
+        route("GET", "/console/tokens", Session, get(token_pages::list)),
+        route("POST", "/console/tokens", Session, post(token_pages::add)),
+        route("POST", "/console/tokens/{id}/revoke", Session, post(token_pages::revoke)),
+        route("POST", "/console/sessions/{id}/end", Session, post(token_pages::end_session)),
+        route("GET", "/console/health", Session, get(console::health::get)),
         // For operators.
         route("GET", "/", Open, get(ops::root)),
         route("GET", "/errors", Open, get(ops::errors)),

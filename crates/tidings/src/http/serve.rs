@@ -1,28 +1,45 @@
 //! Accepting connections and answering on them until told to stop.
 
-use super::origin::Peer;
+use super::deadlines::{ClockTimer, HANDSHAKE_TIME, HEAD_TIME, TimelyBody, Unstalled};
+use super::origin::{Encrypted, Peer};
+use super::places::{Place, Places};
 use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::config::proxies::TrustedProxies;
 use axum::Router;
-use feed::limits::CONNECTIONS_MAX;
+use feed::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
 use http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests under way may take to end after the server was told to stop.
 const CLOSING_TIME: Duration = Duration::from_secs(10);
-/// Largest head of a request, in bytes.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What answers, and how.
+#[derive(Clone)]
+pub struct Answering {
+    /// The routes.
+    pub router: Router,
+    /// The clock by which slow clients are judged.
+    pub clock: Arc<dyn Clock>,
+    /// Makes connections secret; plain HTTP without it.
+    pub tls: Option<TlsAcceptor>,
+    /// The proxies through which many people come.
+    pub proxies: TrustedProxies,
+}
 
 /// Serves until `stop` ends. Waiting readers are then told to reconnect, requests under way are let finish, and no new
 /// connection is taken.
@@ -31,24 +48,25 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// None after it began: an accept that fails (too many open files, say) is logged and tried again.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    answering: Answering,
     bell: &Bell,
-    clock: &dyn crate::clock::Clock,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let mut stop = std::pin::pin!(stop);
     let graceful = GracefulShutdown::new();
-    let mut http = hyper::server::conn::http1::Builder::new();
+    let (closing, closed) = watch::channel(());
+    let clock = answering.clock.clone();
+    let mut http = Builder::new();
     // Python's v10 SDK looks headers up in their usual spelling (trap 10).
     http.title_case_headers(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .timer(ClockTimer::new(clock.clone()))
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new(answering.proxies.clone());
     loop {
-        // The semaphore is never closed, so there always is a place some time.
-        let place = tokio::select! {
-            place = places.clone().acquire_owned() => place,
+        let free = tokio::select! {
+            free = places.free() => free,
             () = &mut stop => break,
         };
         let accepted = tokio::select! {
@@ -63,26 +81,72 @@ pub async fn serve(
                 continue;
             }
         };
+        let Some(place) = places.give(free, peer.ip()) else {
+            tracing::debug!(%peer, "closed a connection: too many come from there");
+            continue;
+        };
         // Answers are small and waited for; a failure to say so costs only time.
         drop(stream.set_nodelay(true));
-        let router = TowerToHyperService::new(router.clone());
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            router.call(request)
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(why) = connection.await {
-                tracing::debug!(%why, "a connection broke");
-            }
-        });
+        let connection = Connection {
+            answering: answering.clone(),
+            http: http.clone(),
+            peer,
+            watcher: graceful.watcher(),
+            closed: closed.clone(),
+            _place: place,
+        };
+        tokio::spawn(connection.run(stream));
     }
-    drop(listener);
+    drop((listener, closing));
     bell.close();
     tokio::select! {
         () = graceful.shutdown() => {}
         () = clock.wait(CLOSING_TIME) => tracing::warn!("some requests did not end in time"),
     }
     Ok(())
+}
+
+/// A connection that was taken.
+struct Connection {
+    answering: Answering,
+    http: Builder,
+    peer: SocketAddr,
+    watcher: Watcher,
+    /// Changes when the server closes: who has not shaken hands by then need not.
+    closed: watch::Receiver<()>,
+    _place: Place,
+}
+
+impl Connection {
+    async fn run(mut self, stream: TcpStream) {
+        let Some(tls) = self.answering.tls.take() else { return self.answer(stream, None).await };
+        let clock = self.answering.clock.clone();
+        let shaken = tokio::select! {
+            shaken = tls.accept(stream) => shaken,
+            () = clock.wait(HANDSHAKE_TIME) => Err(io::ErrorKind::TimedOut.into()),
+            _ = self.closed.changed() => return,
+        };
+        match shaken {
+            Ok(stream) => self.answer(stream, Some(Encrypted)).await,
+            Err(why) => tracing::debug!(%why, "a handshake failed"),
+        }
+    }
+
+    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, encrypted: Option<Encrypted>) {
+        let Answering { router, clock, .. } = self.answering;
+        let (peer, router) = (Peer(self.peer), TowerToHyperService::new(router));
+        let stream = Unstalled::new(stream, clock.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(|body| TimelyBody::new(body, clock.clone()));
+            request.extensions_mut().insert(peer);
+            if let Some(encrypted) = encrypted {
+                request.extensions_mut().insert(encrypted);
+            }
+            router.call(request)
+        });
+        let connection = self.watcher.watch(self.http.serve_connection(TokioIo::new(stream), service));
+        if let Err(why) = connection.await {
+            tracing::debug!(%why, "a connection broke");
+        }
+    }
 }

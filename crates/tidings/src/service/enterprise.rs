@@ -10,7 +10,7 @@ use feed::intake::{self, Format, Rules};
 use feed::permission::Action;
 use feed::retention::{Days, Retention};
 use serde_json::json;
-use store::ledger::Batch;
+use store::ledger::{Batch, Unavailable};
 
 /// A change of an enterprise; `None` leaves what is there.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -33,6 +33,15 @@ impl Services {
         caller.may(Action::ManageEnterprise).map_err(AdminError::Denied)?;
         let found = self.stores.directory.enterprise(caller.enterprise()).await?;
         found.ok_or_else(|| AdminError::Missing("enterprise", caller.enterprise().to_string()))
+    }
+
+    /// What the caller's enterprise is called; everybody in it may know.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the directory cannot be asked.
+    pub async fn enterprise_name(&self, caller: &Caller) -> Result<String, Unavailable> {
+        let found = self.stores.directory.enterprise(caller.enterprise()).await?;
+        Ok(found.map_or_else(|| caller.enterprise().to_string(), |it| it.name.to_string()))
     }
 
     /// Changes the caller's enterprise. Recorded as `ENTERPRISE_SETTINGS_CHANGED`, with the old and the new settings.

@@ -113,7 +113,7 @@ impl Services {
     }
 
     /// The renderings of an event, found by the id of either.
-    async fn both_renderings(
+    pub(super) async fn both_renderings(
         &self,
         home: &EnterpriseId,
         id: &EventId,

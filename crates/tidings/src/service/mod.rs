@@ -7,15 +7,18 @@ pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
 pub mod enterprise;
+pub mod event;
 pub mod explain;
 pub mod health;
 pub mod holds;
 pub mod import;
+pub mod live;
 pub mod oauth;
 pub mod publish;
 pub mod read;
 pub mod retention;
 pub mod roster;
+pub mod sessions;
 pub mod sharing;
 pub mod sweep;
 pub mod watch;
@@ -28,13 +31,15 @@ use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
 use feed::catalogue::Catalogue;
+use feed::time::Second;
+use live::LiveViews;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
 use watch::{Channels, Polls};
 
 /// What the services answer with, for those who may not name a store.
-pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord};
+pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord, SessionRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
 pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
@@ -61,6 +66,12 @@ pub struct Services {
     pub channels: Channels,
     /// How many long polls are under way with each token.
     pub polls: Polls,
+    /// Who watches a live view.
+    pub live_views: LiveViews,
+    /// The store's directory, where it has one: asked how large it is.
+    pub disk: Option<health::Disk>,
+    /// When the server came up.
+    pub started_at: Second,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

@@ -181,6 +181,20 @@ impl Services {
         Ok(self.stores.directory.ask(question).await?)
     }
 
+    /// The groups of the caller's enterprise that a user of it is in.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn groups_of(&self, caller: &Caller, user: &str) -> Result<Vec<GroupView>, AdminError> {
+        caller.may(Action::ManageSharing).map_err(AdminError::Denied)?;
+        let (home, user) = (caller.enterprise(), self.own_user(caller.enterprise(), user).await?.person.id);
+        let question = |directory: &feed::directory::Directory| {
+            let theirs = directory.groups_of(home, &user);
+            theirs.iter().filter_map(|group| directory.group(home, group)).take(LIST_ROWS_MAX).collect()
+        };
+        Ok(self.stores.directory.ask(question).await?)
+    }
+
     /// Puts a user into a group. Recorded as `GROUP_ADD_USER`; the user hears of it.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ impl Drop for Demo {
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     // Whatever is set around the test is not meant for it.
-    command.env_remove("TIDINGS_URL").env_remove("TIDINGS_TOKEN");
+    command.env_remove("TIDINGS_URL").env_remove("TIDINGS_TOKEN").env_remove("TIDINGS_CA");
     command
 }
 

@@ -2,7 +2,8 @@
 //!
 //! - [`world`], [`answer`], [`deeds`]: a company over the memory keeper, what it answers, and what it publishes.
 //! - [`reading`]: `GET /2.0/events`, parameter by parameter and stream by stream.
-//! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows.
+//! - [`errors`], [`wire`]: every error as it goes over the wire, and what only a real connection shows: TLS, slow
+//!   clients, hostile requests.
 //! - [`long_poll`]: opening a channel, waiting on it, and how that ends.
 //! - [`publishing`]: `POST /api/v1/events`.
 //! - [`rights`]: every route tried by everybody; what is given, and what is never logged.
@@ -10,7 +11,9 @@
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`keeping`]: periods, legal holds, and history brought in from elsewhere.
 //! - [`histories`]: random histories, played on the services.
+//! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
+//! - [`over_tls`]: the same with a certificate.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
@@ -22,12 +25,14 @@ mod spoiled;
 mod world;
 
 mod commands;
+mod console;
 mod errors;
 mod histories;
 mod keeping;
 mod killing;
 mod long_poll;
 mod oauth;
+mod over_tls;
 mod publishing;
 mod reading;
 mod rights;

@@ -7,7 +7,7 @@ use feed::permission::Scopes;
 use feed::time::Second;
 use store::access_store::{
     AccessKey, AccessKind, AccessRecord, ActsAs, ApplicationRecord, AssertionRecord, CodeRecord, FamilyRecord,
-    PublicKeyRecord, SecretRecord, SignInCodeRecord,
+    PublicKeyRecord, SecretRecord, SessionRecord, SignInCodeRecord,
 };
 use store::token_store::TokenHash;
 
@@ -62,6 +62,19 @@ fn short_lived(code: u32, sign_in: u32, assertion: u32) -> [AccessRecord; 3] {
     ]
 }
 
+fn session(expires: u32) -> AccessRecord {
+    AccessRecord::Session(SessionRecord {
+        id: "s1".to_owned(),
+        hash: TokenHash([3; 32]),
+        enterprise: enterprise("1"),
+        user: user("7"),
+        token: Some("t1".to_owned()),
+        created_at: Second(NOW),
+        seen_at: Second(NOW),
+        expires_at: Second(expires),
+    })
+}
+
 pub(crate) async fn a_key_is_given_once<K: Keeper>() {
     let trial = Trial::<K>::open().await;
     let access = trial.access();
@@ -75,7 +88,7 @@ pub(crate) async fn a_key_is_given_once<K: Keeper>() {
 pub(crate) async fn kinds_do_not_meet_under_one_name<K: Keeper>() {
     let trial = Trial::<K>::open().await;
     let access = trial.access();
-    for record in short_lived(NOW, NOW, NOW).into_iter().chain([application("same", "1"), family(NOW)]) {
+    for record in short_lived(NOW, NOW, NOW).into_iter().chain([application("same", "1"), family(NOW), session(NOW)]) {
         assert!(access.add(record.clone()).await.unwrap());
         assert_eq!(access.get(&record.key()).await.unwrap(), Some(record));
     }
@@ -117,12 +130,13 @@ pub(crate) async fn what_expired_is_forgotten_and_nothing_else<K: Keeper>() {
     let trial = Trial::<K>::open().await;
     let access = trial.access();
     let [code, sign_in, assertion] = short_lived(NOW - 1, NOW, NOW + 1);
-    for record in [code.clone(), sign_in.clone(), assertion.clone(), application("a", "1")] {
+    for record in [code.clone(), sign_in.clone(), assertion.clone(), session(NOW), application("a", "1")] {
         access.add(record).await.unwrap();
     }
-    assert_eq!(access.forget_expired(Second(NOW)).await.unwrap(), 2);
+    assert_eq!(access.forget_expired(Second(NOW)).await.unwrap(), 3);
     assert_eq!(access.get(&code.key()).await.unwrap(), None);
     assert_eq!(access.get(&sign_in.key()).await.unwrap(), None);
+    assert_eq!(access.get(&session(NOW).key()).await.unwrap(), None);
     assert_eq!(access.get(&assertion.key()).await.unwrap(), Some(assertion));
     assert_eq!(access.get(&AccessKey::application("a")).await.unwrap(), Some(application("a", "1")));
 }
@@ -131,6 +145,7 @@ pub(crate) async fn records_are_kept_across_restarts<K: Keeper>() {
     let trial = Trial::<K>::open().await;
     trial.access().add(application("a", "1")).await.unwrap();
     trial.access().add(family(5)).await.unwrap();
+    trial.access().add(session(9)).await.unwrap();
     trial.access().replace(&family(5), family(6)).await.unwrap();
     trial.access().add(application("b", "1")).await.unwrap();
     trial.access().take(&AccessKey::application("b")).await.unwrap();
@@ -138,4 +153,5 @@ pub(crate) async fn records_are_kept_across_restarts<K: Keeper>() {
     let listed = trial.access().list(AccessKind::Application, &enterprise("1")).await.unwrap();
     assert_eq!(listed, [application("a", "1")]);
     assert_eq!(trial.access().get(&AccessKey::family("same")).await.unwrap(), Some(family(6)));
+    assert_eq!(trial.access().get(&session(9).key()).await.unwrap(), Some(session(9)));
 }

@@ -13,6 +13,8 @@ use store::ledger::Batch;
 pub(super) const NAME: &str = "Halden Instruments";
 /// The user id of Solveig, the admin.
 pub(super) const ADMIN: &str = "20306589100";
+/// Her login.
+pub(super) const ADMIN_LOGIN: &str = "solveig@halden.example";
 /// The user id of Ines, a co-admin who may read reports.
 pub(super) const CO_ADMIN: &str = "20306589103";
 /// The user id of Mara.
@@ -54,7 +56,7 @@ pub(super) const PRIYA_ID: &str = "19904412377";
 
 /// Id, name and login of everybody who plays a part.
 const EVERYBODY: [(&str, &str, &str); 8] = [
-    (ADMIN, "Solveig Brandt", "solveig@halden.example"),
+    (ADMIN, "Solveig Brandt", ADMIN_LOGIN),
     (USER, "Mara Lindqvist", "mara@halden.example"),
     (OTHER_USER, "Tomas Okafor", "tomas@halden.example"),
     (CO_ADMIN, "Ines Duarte", "ines@halden.example"),
@@ -108,13 +110,15 @@ pub(super) async fn opt_in(services: &Services) -> Result<(), BootError> {
     Ok(())
 }
 
-/// The tokens of the demo, as secrets.
+/// The tokens of the demo and a code, as secrets.
 pub(super) struct Tokens {
     pub(super) admin: String,
     pub(super) co_admin: String,
     pub(super) user: String,
     pub(super) other_user: String,
     pub(super) publish: String,
+    /// With which the admin can sign in to the console, once.
+    pub(super) sign_in_code: String,
 }
 
 /// Makes the tokens.
@@ -125,6 +129,9 @@ pub(super) async fn tokens(services: &Services) -> Result<Tokens, BootError> {
         let (token, _) = services.store_token(&user, scopes, "demo", None).await?;
         Ok(token.secret)
     };
+    let admin = UserId::new(ADMIN).map_err(|_| BootError::NobodyThere)?;
+    let admin = services.stores.directory.user(&admin).await?.ok_or(BootError::NobodyThere)?;
+    let (sign_in_code, _) = services.grants.sign_in_code(&admin).await?;
     // Scopes belong to the application, so an ordinary user's token has them too; the right is the user's own.
     let application = Scopes::ENTERPRISE.and(Scopes::USERS);
     Ok(Tokens {
@@ -132,6 +139,7 @@ pub(super) async fn tokens(services: &Services) -> Result<Tokens, BootError> {
         co_admin: make(CO_ADMIN, application).await?,
         user: make(USER, application).await?,
         other_user: make(OTHER_USER, application).await?,
-        publish: make(PUBLISHER, Scopes::PUBLISH).await?,
+        publish: make(PUBLISHER, Scopes::PUBLISH.and(Scopes::PUBLISH_USERS)).await?,
+        sign_in_code: sign_in_code.0,
     })
 }

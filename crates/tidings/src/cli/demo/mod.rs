@@ -111,6 +111,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     Ok(Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
+        tls: None,
         data: Data::Memory,
         settling_delay_s: SETTLING_DELAY_S,
         rate_limit_per_minute,
@@ -192,6 +193,9 @@ fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>) {
     say(format_args!("  Mara       {}   token {}", company::USER, tokens.user));
     say(format_args!("  Tomas      {}   token {}", company::OTHER_USER, tokens.other_user));
     say(format_args!("  Publisher                token {}", tokens.publish));
+    say("");
+    say(format_args!("  Console    {url}/console/   sign in with a token, or as {} with the", company::ADMIN_LOGIN));
+    say(format_args!("             one-time code {} (more of them under People)", tokens.sign_in_code));
     let tidings = this_program();
     say("");
     say("Three things to try, each in another terminal:");

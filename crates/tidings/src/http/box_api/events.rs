@@ -1,5 +1,6 @@
 //! `GET /2.0/events`: a page of events (protocol, section 4).
 
+use super::page_body::page_body;
 use crate::http::Server;
 use crate::http::caller::Asking;
 use crate::http::error::ApiError;
@@ -20,12 +21,13 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let request = Query::of(raw.as_deref()).read_request()?;
     let page = server.services.read(&caller, &request).await?;
-    Ok(json_body(to_bytes(&page, request.stream)))
+    let head = head(&page, request.stream);
+    Ok(json_body(page_body(head, page.runs, b"]}")))
 }
 
-/// The bytes of a page. `next_stream_position` is a number in user streams and a string in enterprise streams (trap 1);
-/// entries are copied as they are.
-fn to_bytes(page: &Page, stream: StreamType) -> Vec<u8> {
+/// What stands before the entries, which are sent as they are. `next_stream_position` is a number in user streams and a
+/// string in enterprise streams (trap 1).
+fn head(page: &Page, stream: StreamType) -> String {
     let quote = match stream {
         StreamType::User(_) => "",
         StreamType::Enterprise(_) => "\"",
@@ -34,17 +36,7 @@ fn to_bytes(page: &Page, stream: StreamType) -> Vec<u8> {
     let mut head = String::with_capacity(96);
     // Writing to a string does not fail.
     let _ = write!(head, r#"{{"chunk_size":{count},"next_stream_position":{quote}{next}{quote},"entries":["#);
-    let entries: usize = page.runs.iter().map(|run| run.len() + 1).sum();
-    let mut body = Vec::with_capacity(head.len() + entries + 2);
-    body.extend_from_slice(head.as_bytes());
-    for (i, run) in page.runs.iter().enumerate() {
-        if i > 0 {
-            body.push(b',');
-        }
-        body.extend_from_slice(run);
-    }
-    body.extend_from_slice(b"]}");
-    body
+    head
 }
 
 /// An answer of JSON bytes.

@@ -2,4 +2,5 @@
 
 pub mod events;
 pub mod long_poll;
+mod page_body;
 pub mod users;

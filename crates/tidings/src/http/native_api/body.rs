@@ -1,5 +1,6 @@
 //! Reading request bodies within their bounds.
 
+use crate::http::deadlines::is_slow;
 use crate::http::error::ApiError;
 use axum::body::Body;
 use bytes::Bytes;
@@ -9,11 +10,12 @@ use serde::de::DeserializeOwned;
 /// The whole body, at most so many bytes.
 ///
 /// # Errors
-/// [`ApiError::BodyTooLarge`], or [`ApiError::BodyBroken`] when the client hangs up.
+/// [`ApiError::BodyTooLarge`], [`ApiError::BodySlow`], or [`ApiError::BodyBroken`] when the client hangs up.
 pub async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(wrong) if wrong.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge { bytes_max }),
+        Err(wrong) if is_slow(wrong.as_ref()) => Err(ApiError::BodySlow),
         Err(_) => Err(ApiError::BodyBroken),
     }
 }

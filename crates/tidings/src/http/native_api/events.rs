@@ -1,4 +1,4 @@
-//! `POST /api/v1/events`: publishing (design, section 5).
+//! `POST /api/v1/events`: publishing (design, section 5); and one event, whole, by its id.
 
 use super::body::whole;
 use crate::http::Server;
@@ -7,7 +7,7 @@ use crate::http::caller::Asking;
 use crate::http::error::ApiError;
 use crate::service::{Outcome, Receipt};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use feed::event::FeedKind;
 use feed::intake::Format;
@@ -27,6 +27,23 @@ pub async fn post(
     let body = whole(body, PUBLISH_BYTES_MAX).await?;
     let receipts = server.services.publish(&caller, &body, format).await?;
     Ok(json_body(to_bytes(&receipts)))
+}
+
+/// Shows an event of the caller's enterprise: both renderings, byte for byte as readers get them.
+pub async fn show(
+    State(server): State<Server>,
+    Asking(caller): Asking,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let event = server.services.event(&caller, &id).await?;
+    let mut body = format!("{{\"recorded_at\":\"{}\"", event.recorded_at).into_bytes();
+    let enterprise = event.for_enterprise.map(|(_, bytes)| bytes);
+    for (name, bytes) in [("enterprise", enterprise), ("user", event.for_users)] {
+        body.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        body.extend_from_slice(bytes.as_deref().unwrap_or(b"null"));
+    }
+    body.push(b'}');
+    Ok(json_body(body))
 }
 
 /// The form of the body, by its media type; JSON if there is none.

@@ -40,6 +40,12 @@ impl Form {
         named.map(|(_, value)| value.trim()).rfind(|value| !value.is_empty())
     }
 
+    /// All values of a parameter, in their order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.pairs.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
     /// What is wished for. Client id and secret in the parameters go before those in Basic.
     pub fn wish(&self, headers: &HeaderMap, own_base: String) -> GrantWish {
         let text = |name: &str| self.get(name).map(str::to_owned);
@@ -88,6 +94,7 @@ mod tests {
         assert_eq!(form.get("box_subject_type"), Some("enterprise"));
         assert_eq!(form.get("box_subject_id"), Some("8"));
         assert_eq!(form.get("a"), None);
+        assert_eq!(form.all("box_subject_id").collect::<Vec<_>>(), ["7", "8"]);
         // Legacy Java does not encode its body.
         let form = Form::of(None, b"grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b-c_d");
         assert_eq!(form.get("grant_type"), Some("urn:ietf:params:oauth:grant-type:jwt-bearer"));

@@ -29,6 +29,7 @@ fn told(scope: Scopes) -> &'static str {
         Scopes::ENTERPRISE => "read the enterprise's audit log, as far as you may",
         Scopes::USERS => "act for other users, as far as you may",
         Scopes::PUBLISH => "publish events in your enterprise",
+        Scopes::PUBLISH_USERS => "add, change and delete users by events, as far as you may",
         Scopes::ADMINISTER => "administer users, tokens and applications, as far as you may",
         _ => "something",
     }

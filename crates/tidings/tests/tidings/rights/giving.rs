@@ -1,6 +1,6 @@
 //! Nobody can give, or take away, what they do not have.
 
-use crate::world::{ADMIN, HALDEN, MANAGER, MARA, REPORTER, SERVICE, TOMAS, World, by};
+use crate::world::{ADMIN, HALDEN, MANAGER, MARA, REPORTER, SERVICE, TOMAS, World, by, person_of};
 use axum::body::Body;
 use feed::permission::Scopes;
 use serde_json::{Value, json};
@@ -91,18 +91,39 @@ async fn what_administrators_do_is_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn whoever_may_publish_is_trusted_with_the_directory() {
-    // The directory is kept by events, whoever publishes them; so the scope `publish` is for applications, and a token
-    // that has it can make anybody an admin. Scopes are not widened by it.
+async fn whoever_may_publish_makes_no_admin() {
+    // The directory is kept by events, so what they say of users needs a right of its own, and one that a user has.
     let world = World::new().await;
-    world.give_token(HALDEN, MARA, Scopes::PUBLISH, "publisher", None).await;
-    let promoted = crate::deeds::login("p").typed("CHANGE_ADMIN_ROLE").with("source", crate::world::person_of(MARA));
-    world.publish_as(MARA, [promoted.with("additional_details", json!({"role": "admin"}))]).await;
-    let with = async |token: &str| {
-        let request = http::Request::get("/2.0/events?stream_type=admin_logs");
-        let request = request.header("authorization", format!("Bearer {token}"));
-        world.send(request.body(Body::empty()).unwrap()).await.status.as_u16()
+    let [publish, users] = [Scopes::PUBLISH, Scopes::PUBLISH.and(Scopes::PUBLISH_USERS)];
+    let about = |event_type: &str| crate::deeds::login(event_type).typed(event_type).with("source", person_of(MARA));
+    let drafts = [
+        about("CHANGE_ADMIN_ROLE").with("additional_details", json!({"role": "admin"})),
+        about("NEW_USER"),
+        about("EDIT_USER"),
+        about("DELETE_USER"),
+    ];
+    let publish_as = async |user: &str, scopes: Scopes, draft: &Value| {
+        let token = format!("publisher-{user}-{scopes}-{}", draft["event_type"]);
+        world.give_token(HALDEN, user, scopes, &token, None).await;
+        let body = json!([crate::deeds::login("before").0, draft]);
+        let mut request = by(user, "POST", "/api/v1/events").body(Body::from(body.to_string())).unwrap();
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        world.send(request).await
     };
-    assert_eq!(with(&crate::world::token_of(MARA)).await, 200);
-    assert_eq!(with("publisher").await, 403);
+    for (user, scopes) in [(ADMIN, publish), (SERVICE, publish), (MARA, users), (MANAGER, users), (REPORTER, users)] {
+        for draft in &drafts {
+            let answer = publish_as(user, scopes, &draft.0).await;
+            assert_eq!(answer.status.as_u16(), 403, "{user} {scopes} {}", draft.0);
+            assert!(answer.text().contains("Draft 1 changes users"), "{}", answer.text());
+        }
+    }
+    assert_eq!(world.page(ADMIN, "stream_type=admin_logs_streaming").await.entries.len(), 0, "refused whole");
+    assert_eq!(world.get(MARA, "/2.0/events?stream_type=admin_logs").await.status.as_u16(), 403);
+    // What changes nobody needs nothing more.
+    let nothing_said = about("CHANGE_ADMIN_ROLE").0;
+    assert_eq!(publish_as(SERVICE, publish, &nothing_said).await.status.as_u16(), 200);
+    for draft in &drafts {
+        assert_eq!(publish_as(SERVICE, users, &draft.0).await.status.as_u16(), 200, "{}", draft.0);
+    }
+    assert_eq!(world.get(MARA, "/2.0/users/me").await.status.as_u16(), 401, "deleted by the last of them");
 }

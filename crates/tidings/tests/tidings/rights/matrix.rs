@@ -2,10 +2,11 @@
 //!
 //! It compares itself with the router, so a new route fails here until somebody has said who may use it.
 
+use crate::console::Browser;
 use crate::deeds::login;
 use crate::oauth::{CLIENT, KEY, PUBLIC_KEY, application};
 use crate::world::{
-    ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, token_of,
+    ADMIN, HALDEN, IDLE, MANAGER, MARA, NOBODY, REPORTER, RIVAL_ADMIN, SERVICE, TOMAS, World, person_of, token_of,
 };
 use axum::body::Body;
 use feed::permission::Scopes;
@@ -40,6 +41,10 @@ fn tries() -> Vec<Try> {
         to("GET", "/2.0/users/me"),
         with(to("POST", "/api/v1/events"), login("e").0.to_string()),
         to("POST", "/api/v1/events/import"),
+        with(
+            at(to("POST", "/api/v1/events"), "/api/v1/events?about=users".to_owned()),
+            login("e").typed("DELETE_USER").with("source", person_of(TOMAS)).0.to_string(),
+        ),
         to("GET", "/api/v1/users"),
         with(to("POST", "/api/v1/users"), r#"{"name":"New","login":"new@halden.example"}"#.to_owned()),
         at(to("GET", "/api/v1/users/{id}"), format!("/api/v1/users/{TOMAS}")),
@@ -114,7 +119,47 @@ fn tries() -> Vec<Try> {
         at(to("DELETE", "/api/v1/holds/{id}"), "/api/v1/holds/none".to_owned()),
         to("GET", "/api/v1/directory"),
         with(to("POST", "/api/v1/directory"), "{}".to_owned()),
+        at(to("GET", "/api/v1/events/{id}"), "/api/v1/events/e".to_owned()),
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
+        to("GET", "/console"),
+        to("GET", "/console/"),
+        to("GET", "/console/sign-in"),
+        to("POST", "/console/sign-in"),
+        to("POST", "/console/sign-out"),
+        at(to("GET", "/console/assets/{name}"), "/console/assets/console.css".to_owned()),
+        to("GET", "/console/live"),
+        to("GET", "/console/live/stream"),
+        to("GET", "/console/feed"),
+        at(to("GET", "/console/events/{id}"), "/console/events/e".to_owned()),
+        to("GET", "/console/people"),
+        with(to("POST", "/console/people"), "name=New&login=new%40halden.example".to_owned()),
+        at(to("GET", "/console/people/{id}"), format!("/console/people/{TOMAS}")),
+        with(at(to("POST", "/console/people/{id}"), format!("/console/people/{TOMAS}")), "name=T".to_owned()),
+        at(to("POST", "/console/people/{id}/delete"), format!("/console/people/{TOMAS}/delete")),
+        at(to("POST", "/console/people/{id}/sign-in-code"), format!("/console/people/{TOMAS}/sign-in-code")),
+        to("GET", "/console/groups"),
+        at(to("GET", "/console/groups/{id}"), "/console/groups/70".to_owned()),
+        to("GET", "/console/applications"),
+        with(to("POST", "/console/applications"), "name=New".to_owned()),
+        at(to("GET", "/console/applications/{id}"), format!("/console/applications/{CLIENT}")),
+        with(
+            at(to("POST", "/console/applications/{id}"), format!("/console/applications/{CLIENT}")),
+            "enabled=no".to_owned(),
+        ),
+        at(to("POST", "/console/applications/{id}/secrets"), format!("/console/applications/{CLIENT}/secrets")),
+        with(
+            at(to("POST", "/console/applications/{id}/keys"), format!("/console/applications/{CLIENT}/keys")),
+            form_urlencoded::Serializer::new(String::new()).append_pair("public_key", PUBLIC_KEY).finish(),
+        ),
+        at(
+            to("POST", "/console/applications/{id}/keys/{key}/delete"),
+            format!("/console/applications/{CLIENT}/keys/{KEY}/delete"),
+        ),
+        to("GET", "/console/tokens"),
+        with(to("POST", "/console/tokens"), format!("user={TOMAS}")),
+        at(to("POST", "/console/tokens/{id}/revoke"), format!("/console/tokens/id-of-{}/revoke", token_of(TOMAS))),
+        at(to("POST", "/console/sessions/{id}/end"), "/console/sessions/none/end".to_owned()),
+        to("GET", "/console/health"),
         to("GET", "/"),
         to("GET", "/errors"),
         to("GET", "/health/live"),
@@ -141,6 +186,7 @@ fn callers() -> Vec<(&'static str, Option<String>)> {
         without("-enterprise"),
         without("-users"),
         without("-publish"),
+        without("-pub_users"),
         without("-administer"),
         without("-import"),
     ]
@@ -155,16 +201,28 @@ async fn status(it: &Try, token: Option<&str>) -> String {
         let name = match name {
             "manage_enterprise_properties" => "enterprise",
             "manage_managed_users" => "users",
+            "publish_users" => "pub_users",
             other => other,
         };
         world.give_token(HALDEN, ADMIN, others, &format!("without--{name}"), None).await;
     }
     world.services.stores.access.add(application(HALDEN, SERVICE)).await.unwrap();
+    world.publish([login("e")]).await;
     let mut request = Request::builder().method(it.method).uri(&it.path);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
+    let mut body = it.body.clone();
+    match token {
+        // At the console a token lets one sign in, and counts for nothing by itself.
+        Some(token) if it.path.starts_with("/console") => {
+            request = request.header("authorization", format!("Bearer {token}"));
+            if let Some(browser) = Browser::with_token(&world, token).await {
+                request = browser.request(it.method, &it.path);
+                body = format!("form_key={}&{body}", browser.form_key());
+            }
+        }
+        Some(token) => request = request.header("authorization", format!("Bearer {token}")),
+        None => {}
     }
-    let request = request.body(Body::from(it.body.clone())).unwrap();
+    let request = request.body(Body::from(body)).unwrap();
     let mut answering = std::pin::pin!(world.router.clone().oneshot(request));
     match answering.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(response) => response.unwrap().status().as_u16().to_string(),
@@ -189,80 +247,116 @@ async fn every_route_by_everybody() {
             write!(table, " {status:>11}").unwrap();
             let stranger = matches!(name, "nobody" | "bad");
             assert_eq!(status == "401", stranger && guard == Guard::Token, "{} {} by {name}", it.method, it.path);
-            assert!(guard == Guard::Token || status != "403", "an open route is open to all");
+            let sent_to_sign_in = stranger && guard == Guard::Session;
+            assert!(!sent_to_sign_in || status == "303", "{} {} by {name}", it.method, it.path);
+            // The form for signing in is refused here for want of a browser that it was shown in.
+            let is_form = it.route == "/console/sign-in" && it.method == "POST";
+            assert!(guard != Guard::Open || is_form || status != "403", "an open route is open to all");
         }
     }
     insta::assert_snapshot!(table, @r"
-                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish -administer     -import
-    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200         200
-    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200         200
-    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held        held
-    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200         200
-    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200         200
-    POST /api/v1/events/import                                   401         401         403         403         403         403         200         200         200         200         200         200         200         403
-    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         403         200
-    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         403         201
-    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         403         200
-    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         403         200
-    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         403         204
-    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         403         201
-    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         403         204
-    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         403         201
-    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         403         200
-    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         403         200
-    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         403         201
-    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         403         200
-    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         403         201
-    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         403         204
-    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         403         201
-    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400         400
-    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         403         200
-    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         403         201
-    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         403         200
-    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         403         201
-    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         403         200
-    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         403         201
-    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         403         404
-    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         403         200
-    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         403         200
-    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         403         200
-    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         403         201
-    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         403         404
-    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         403         404
-    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         403         404
-    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         403         200
-    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         403         404
-    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200         200
-    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200         200
+                                                              nobody         bad        user    co-admin     reports       users       admin     service       rival -enterprise      -users    -publish  -pub_users -administer     -import
+    GET /2.0/events                                              401         401         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs                       401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /2.0/events?stream_type=admin_logs_streaming             401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    OPTIONS /2.0/events                                          401         401         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /realtime/subscribe                                     held        held        held        held        held        held        held        held        held        held        held        held        held        held        held
+    GET /2.0/users/me                                            401         401         200         200         200         200         200         200         200         200         200         200         200         200         200
+    POST /api/v1/events                                          401         401         200         200         200         200         200         200         200         200         200         403         200         200         200
+    POST /api/v1/events/import                                   401         401         403         403         403         403         200         200         200         200         200         200         200         200         403
+    POST /api/v1/events?about=users                              401         401         403         403         403         403         200         200         200         200         200         403         403         200         200
+    GET /api/v1/users                                            401         401         403         403         403         200         200         200         200         200         200         200         200         403         200
+    POST /api/v1/users                                           401         401         403         403         403         201         201         201         201         201         201         201         201         403         201
+    GET /api/v1/users/20306589102                                401         401         403         403         403         200         200         200         404         200         200         200         200         403         200
+    PATCH /api/v1/users/20306589102                              401         401         403         403         403         200         200         200         404         200         200         200         200         403         200
+    DELETE /api/v1/users/20306589102                             401         401         403         403         403         204         204         204         404         204         204         204         204         403         204
+    GET /api/v1/tokens                                           401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/tokens                                          401         401         403         403         403         403         201         201         404         201         201         201         201         403         201
+    DELETE /api/v1/tokens/id-of-token                            401         401         403         403         403         403         204         204         404         204         204         204         204         403         204
+    GET /api/v1/applications                                     401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/applications                                    401         401         403         403         403         403         201         201         201         201         201         201         201         403         201
+    GET /api/v1/applications/c0ffee11                            401         401         403         403         403         403         200         200         404         200         200         200         200         403         200
+    PATCH /api/v1/applications/c0ffee11                          401         401         403         403         403         403         200         200         404         200         200         200         200         403         200
+    POST /api/v1/applications/c0ffee11/secrets                   401         401         403         403         403         403         201         201         404         201         201         201         201         403         201
+    GET /api/v1/applications/c0ffee11/keys                       401         401         403         403         403         403         200         200         404         200         200         200         200         403         200
+    POST /api/v1/applications/c0ffee11/keys                      401         401         403         403         403         403         201         201         404         201         201         201         201         403         201
+    DELETE /api/v1/applications/c0ffee11/keys/a1b2c3d4           401         401         403         403         403         403         204         204         404         204         204         204         204         403         204
+    POST /api/v1/users/20306589102/sign-in-codes                 401         401         403         403         403         403         201         201         404         201         201         201         201         403         201
+    POST /oauth2/token                                           400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/token/                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/token/                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke                                          400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/revoke/                                         400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke                                      400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /api/oauth2/revoke/                                     400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /oauth2/authorize                                        400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    POST /oauth2/authorize                                       400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/oauth2/authorize                                    400         400         400         400         400         400         400         400         400         400         400         400         400         400         400
+    GET /api/v1/groups                                           401         401         403         403         403         200         200         200         200         200         200         200         200         403         200
+    POST /api/v1/groups                                          401         401         403         403         403         201         201         201         201         201         201         201         201         403         201
+    GET /api/v1/groups/70                                        401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    PATCH /api/v1/groups/70                                      401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/groups/70                                     401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    GET /api/v1/groups/70/members                                401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    POST /api/v1/groups/70/members                               401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/groups/70/members/20306589102                 401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    GET /api/v1/collaborations                                   401         401         403         403         403         200         200         200         200         200         200         200         200         403         200
+    POST /api/v1/collaborations                                  401         401         403         403         403         201         201         201         201         201         201         201         201         403         201
+    GET /api/v1/collaborations/40                                401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    PATCH /api/v1/collaborations/40                              401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/collaborations/40                             401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         200         403         200
+    POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         201         403         201
+    DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         404         403         404
+    GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         200         403         200
+    PATCH /api/v1/retention                                      401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    GET /api/v1/retention/forecast?user=30                       401         401         403         403         200         403         200         200         200         200         200         200         200         403         200
+    GET /api/v1/holds                                            401         401         403         403         200         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/holds                                           401         401         403         403         403         403         201         201         201         201         201         201         201         403         201
+    GET /api/v1/holds/none                                       401         401         403         403         404         403         404         404         404         404         404         404         404         403         404
+    PATCH /api/v1/holds/none                                     401         401         403         403         403         403         404         404         404         404         404         404         404         403         404
+    DELETE /api/v1/holds/none                                    401         401         403         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/directory                                        401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
+    GET /api/v1/events/e                                         401         401         403         403         200         403         200         200         404         403         200         200         200         200         200
+    GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303         303         303
+    POST /console/sign-in                                        403         403         403         403         403         403         403         403         403         403         403         403         403         403         403
+    POST /console/sign-out                                       303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
+    GET /console/assets/console.css                              200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200         200         200
+    GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403         200
+    POST /console/people                                         303         303         403         403         403         303         303         303         303         303         303         303         303         403         303
+    GET /console/people/20306589102                              303         303         403         403         403         200         200         200         404         200         200         200         200         403         200
+    POST /console/people/20306589102                             303         303         403         403         403         303         303         303         404         303         303         303         303         403         303
+    POST /console/people/20306589102/delete                      303         303         403         403         403         303         303         303         404         303         303         303         303         403         303
+    POST /console/people/20306589102/sign-in-code                303         303         403         403         403         403         200         200         404         200         200         200         200         403         200
+    GET /console/groups                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403         200
+    GET /console/groups/70                                       303         303         403         403         403         404         404         404         404         404         404         404         404         403         404
+    GET /console/applications                                    303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /console/applications                                   303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
+    GET /console/applications/c0ffee11                           303         303         403         403         403         403         200         200         404         200         200         200         200         403         200
+    POST /console/applications/c0ffee11                          303         303         403         403         403         403         303         303         404         303         303         303         303         403         303
+    POST /console/applications/c0ffee11/secrets                  303         303         403         403         403         403         200         200         404         200         200         200         200         403         200
+    POST /console/applications/c0ffee11/keys                     303         303         403         403         403         403         303         303         404         303         303         303         303         403         303
+    POST /console/applications/c0ffee11/keys/a1b2c3d4/delete         303         303         403         403         403         403         303         303         404         303         303         303         303         403         303
+    GET /console/tokens                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
+    POST /console/tokens                                         303         303         403         403         403         403         200         200         400         200         200         200         200         403         200
+    POST /console/tokens/id-of-token/revoke                      303         303         403         403         403         403         303         303         404         303         303         303         303         403         303
+    POST /console/sessions/none/end                              303         303         403         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
+    GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/live                                             200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /health/ready                                            200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
+    GET /metrics                                                 200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
     ");
 }
