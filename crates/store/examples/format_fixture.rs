@@ -1,7 +1,7 @@
 //! Makes the files of `tests/store/fixtures/format-N`: a small store as this version writes it, each file compressed.
 //!
 //! ```text
-//! cargo run -p store --example format_fixture -- crates/store/tests/store/fixtures/format-1
+//! cargo run -p store --example format_fixture -- crates/store/tests/store/fixtures/format-2
 //! ```
 //!
 //! To be run once for each version of the format, when it is released. What it made then must open for ever.
@@ -16,6 +16,7 @@ use feed::retention::Retention;
 use feed::time::Second;
 use std::path::Path;
 use store::embedded::{EmbeddedStore, Options};
+use store::import::{History, ImportStore, Past};
 use store::ledger::{Batch, Ledger};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
 
@@ -73,6 +74,15 @@ async fn main() {
         expires_at: None,
     };
     TokenStore::add(&store, token).await.unwrap();
+    // Some history of another time, two batches of it.
+    for numbers in [[100, 101], [102, 103]] {
+        let past = numbers.into_iter().filter_map(|number| {
+            let rendering = event(number).enterprise?;
+            Some(Past { rendering: Rendering { created_at: Second(NOW - 1_000 + number), ..rendering } })
+        });
+        let history = History { enterprise: enterprise.clone(), events: past.collect(), now: Second(NOW + 60) };
+        store.import(history).await.unwrap();
+    }
     store.sweep(Second(NOW + 4 * 86_400)).await.unwrap();
     append(vec![event(50)], NOW + 4 * 86_400).await;
     drop(store);

@@ -3,8 +3,8 @@
 //! It is one line of text and then JSON, so that a person can read it:
 //!
 //! ```text
-//! tidings manifest 1 crc32c=0a1b2c3d
-//! {"partitions":[…],"lines":{…}}
+//! tidings manifest 2 crc32c=0a1b2c3d
+//! {"partitions":[…],"imports":[…],"lines":{…}}
 //! ```
 //!
 //! It is replaced whole: written aside, synced, renamed over the old one, and the directory synced. What it does not

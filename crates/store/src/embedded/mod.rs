@@ -8,6 +8,7 @@
 //! | what is on the disk | [`format`], then `frame`, `block`, `sealed` |
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
 //! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
+//! | history from elsewhere | `import`, then `merge` |
 //! | what happens at a start | `opening` |
 //! | who shares what with whom | `core` |
 //!

@@ -25,15 +25,16 @@ fn disk_of(fixture: &str) -> Disk {
     disk
 }
 
-#[tokio::test]
-async fn a_store_of_format_1_opens() {
-    let disk = disk_of("format-1");
+/// Opens a fixture and looks whether all is there; `imported` events stand in windows beside what was published.
+async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
+    let disk = disk_of(fixture);
     let dir = Path::new("/store");
     assert_eq!(verify_on(&disk, dir, &mut |_| {}).unwrap().damage, Vec::<String>::new());
     let options = Options { threads: false, ..Options::default() };
     let store = EmbeddedStore::open_on(Arc::new(disk.clone()), dir, options).unwrap();
     for line in [feed_of("7"), streaming(), history(), window()] {
-        assert_eq!(store.scan(whole(line.clone())).await.unwrap().count, 51, "{line:?}");
+        let count = if line == window() { 51 + imported } else { 51 };
+        assert_eq!(store.scan(whole(line.clone())).await.unwrap().count, count, "{line:?}");
     }
     let rare = Scan { types: TypeFilter::parse("RARE").unwrap(), ..whole(history()) };
     assert_eq!(store.scan(rare).await.unwrap().count, 11);
@@ -43,4 +44,17 @@ async fn a_store_of_format_1_opens() {
     assert_eq!(store.enterprise(&enterprise("1")).await.unwrap().unwrap().name, "Halden");
     let token = TokenStore::find(&store, &TokenHash([7; 32])).await.unwrap();
     assert_eq!(token.unwrap().note, "a token");
+    store
+}
+
+#[tokio::test]
+async fn a_store_of_format_1_opens() {
+    opens("format-1", 0).await;
+}
+
+#[tokio::test]
+async fn a_store_of_format_2_opens_with_its_imports() {
+    let store = opens("format-2", 4).await;
+    let imported = Ledger::find(&store, &enterprise("1"), FeedKind::Enterprise, &event_id("e102")).await.unwrap();
+    assert_eq!(&imported.unwrap().bytes[..], br#"{"event_id":"e102"}"#);
 }
