@@ -28,6 +28,8 @@ enum Language {
     Python { modules: &'static [&'static str] },
     /// Packages from `package-lock.json`; the files of the tests.
     Node { files: &'static [&'static str] },
+    /// The same, and a browser.
+    Browser { files: &'static [&'static str] },
 }
 
 pub(crate) const SUITES: &[Suite] = &[
@@ -45,6 +47,11 @@ pub(crate) const SUITES: &[Suite] = &[
         title: "TypeScript SDK 10 (box-node-sdk)",
         folder: "node",
         language: Language::Node { files: &["box-node-sdk.test.js", "signing-in.test.js"] },
+    },
+    Suite {
+        title: "Console in Chromium, with an accessibility checker",
+        folder: "console",
+        language: Language::Browser { files: &["console.test.js", "looks.test.js"] },
     },
 ];
 
@@ -70,11 +77,10 @@ pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
                 .unset("PYTHONPATH")
                 .unset("PYTHONHOME")
         }),
-        Language::Node { files } => node(&folder, &environment).map(|packages| {
-            Call::new("node", &folder, SUITE_LIMIT)
-                .words(&["--test", "--test-reporter=spec"])
-                .words(files)
-                .set("NODE_PATH", packages)
+        Language::Node { files } => node(&folder, &environment).map(|packages| node_tests(&folder, packages, files)),
+        Language::Browser { files } => browser(&folder).and_then(|browser| {
+            let packages = node(&folder, &environment)?;
+            Ok(node_tests(&folder, packages, files).set("CHROMIUM", browser))
         }),
     };
     match call {
@@ -121,6 +127,28 @@ fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
     match fetched.reason() {
         Some(reason) => Err(format!("the Python packages could not be fetched: {reason}")),
         None => stamp.set().map(|()| interpreter),
+    }
+}
+
+fn node_tests(folder: &Path, packages: PathBuf, files: &[&str]) -> Call {
+    Call::new("node", folder, SUITE_LIMIT)
+        .words(&["--test", "--test-reporter=spec"])
+        .words(files)
+        .set("NODE_PATH", packages)
+}
+
+/// The path of a Chromium under one of its names, installed if there is none and that is possible.
+fn browser(folder: &Path) -> Result<String, Missing> {
+    const FIND: &str = "command -v chromium || command -v chromium-browser || command -v google-chrome";
+    let find = || Call::new("sh", folder, ASK_LIMIT).words(&["-c", FIND]).quiet().run();
+    let mut found = find();
+    if found.fault.is_some() {
+        apt_install(&["chromium"], folder).map_err(|why| format!("there is no Chromium; {why}"))?;
+        found = find();
+    }
+    match found.reason() {
+        None => Ok(found.said.trim().to_owned()),
+        Some(reason) => Err(format!("there is no usable Chromium: {reason}")),
     }
 }
 

@@ -18,12 +18,12 @@ use ground::Ground;
 const HELP: &str = "\
 Developer commands for Tidings
 
-  cargo xtask test           everything: formatting, lints, tests, documents, and the SDKs against the server
-  cargo xtask test rust      the same without the SDKs
-  cargo xtask test compat    only the SDKs against the release build
+  cargo xtask test           everything: formatting, lints, tests, documents, and SDKs and a browser against the server
+  cargo xtask test rust      the same without SDKs and browser
+  cargo xtask test compat    only SDKs and browser against the release build
   cargo xtask docs           write again the documents that are made by programs
 
-`test` needs nothing but Rust. What the SDKs want (Python environments, Node packages) it fetches itself and keeps
+`test` needs nothing but Rust. What SDKs and browser want (Python environments, Node packages, Chromium) it fetches itself and keeps
 under target/compat. What cannot be had is skipped, and said; with CI=true in the environment it is a failure.
 ";
 

@@ -6,6 +6,7 @@
 use crate::directory::Effect;
 use crate::id::{EventId, ItemId, UserId};
 use crate::limits::EVENT_TYPE_BYTES_MAX;
+use crate::term::Term;
 use crate::time::{Second, WIRE_TIME_BYTES};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -221,6 +222,8 @@ pub struct Event {
     pub carried_by: UserStreams,
     /// What the enterprise feed gets.
     pub enterprise: Option<Rendering>,
+    /// What it can be found by in the enterprise feed; sorted, each once.
+    pub terms: Vec<Term>,
     /// What the deed changes in the directory.
     pub effects: Vec<Effect>,
 }
@@ -239,6 +242,7 @@ impl Event {
             user: None,
             carried_by: UserStreams::NONE,
             enterprise: None,
+            terms: Vec::new(),
             effects,
         }
     }

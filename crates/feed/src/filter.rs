@@ -48,6 +48,17 @@ impl TypeFilter {
         Ok(filter)
     }
 
+    /// Only these types; none means all.
+    pub fn only(types: &[EventType]) -> Self {
+        let both = types.iter().any(|name| SPELT_TWO_WAYS.contains(&name.as_str()));
+        let spelt = if both { &SPELT_TWO_WAYS[..] } else { &[] };
+        let spelt = spelt.iter().filter_map(|name| EventType::new(name).ok());
+        let mut wanted: Vec<EventType> = types.iter().cloned().chain(spelt).collect();
+        wanted.sort();
+        wanted.dedup();
+        TypeFilter { only: !wanted.is_empty(), wanted }
+    }
+
     /// Whether every type passes.
     pub fn takes_all(&self) -> bool {
         !self.only

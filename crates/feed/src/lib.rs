@@ -20,5 +20,8 @@ pub mod page;
 pub mod permission;
 pub mod position;
 pub mod retention;
+pub mod search;
 pub mod stream_type;
+pub mod term;
+pub mod text_match;
 pub mod time;

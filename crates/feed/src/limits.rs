@@ -43,6 +43,24 @@ pub const PAGE_ENTRIES_DEFAULT: usize = 100;
 pub const SCAN_ENTRIES_MAX: usize = 1_000_000;
 /// How often one read scans anew because its reader's lists changed meanwhile.
 pub const SCAN_ATTEMPTS_MAX: usize = 8;
+/// Most values of one kind (actors, items, folders, …) in the filters of a search or a report.
+pub const SEARCH_VALUES_MAX: usize = 100;
+/// Longest text looked for, in bytes.
+pub const SEARCH_TEXT_BYTES_MAX: usize = 200;
+/// Most entries of indexes one page of a search looks at before it answers short, with its cursor moved on.
+pub const SEARCH_LOOKED_MAX: usize = 100_000;
+/// A page of a search that looks for a text answers short when it has read so many bytes of renderings.
+pub const SEARCH_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A page of a search ends when its renderings have so many bytes.
+pub const SEARCH_PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most entries of indexes a count looks at before it says from when on it counted.
+pub const COUNT_LOOKED_MAX: usize = 500_000;
+/// Most buckets of a histogram.
+pub const HISTOGRAM_BUCKETS_MAX: usize = 400;
+/// How many of the newest matches the top types, actors and items of a summary are counted in.
+pub const SUMMARY_SAMPLE_MAX: usize = 2_000;
+/// Most rows of each top list of a summary.
+pub const SUMMARY_ROWS_MAX: usize = 10;
 /// Most event types in one filter.
 pub const FILTER_TYPES_MAX: usize = 1_000;
 /// How far `created_at` may lie after recording, in seconds; beyond it a draft is refused (design, section 4).

@@ -134,6 +134,10 @@ pub enum Action {
     ExplainAudience,
     /// Bring in history from elsewhere.
     ImportHistory,
+    /// Search the history of the enterprise.
+    Search,
+    /// Ask for reports, fetch them, and remove them.
+    Report,
     /// See how long events are kept, the legal holds, and what the sweep would remove.
     SeeRetention,
     /// Change how long events are kept; place, change and release legal holds.
@@ -142,7 +146,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 14] = [
+    pub const EVERY: [Action; 16] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -155,6 +159,8 @@ impl Action {
         Action::ManageEnterprise,
         Action::ExplainAudience,
         Action::ImportHistory,
+        Action::Search,
+        Action::Report,
         Action::SeeRetention,
         Action::ManageRetention,
     ];
@@ -163,7 +169,7 @@ impl Action {
     fn scope(self) -> Scopes {
         match self {
             Action::ReadOwnFeed => Scopes::NONE,
-            Action::ReadEnterpriseFeed => Scopes::ENTERPRISE,
+            Action::ReadEnterpriseFeed | Action::Search | Action::Report => Scopes::ENTERPRISE,
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
             Action::PublishUsers => Scopes::PUBLISH_USERS,
@@ -185,7 +191,10 @@ impl Action {
             (Action::ReadOwnFeed | Action::Publish, _) => true,
             (_, Role::Admin) => true,
             (_, Role::User) => false,
-            (Action::ReadEnterpriseFeed | Action::SeeRetention, Role::CoAdmin(rights)) => rights.reports,
+            (
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report,
+                Role::CoAdmin(rights),
+            ) => rights.reports,
             (Action::ActAsUser | Action::ManageUsers | Action::ManageSharing, Role::CoAdmin(rights)) => rights.users,
             (
                 Action::PublishUsers
@@ -231,7 +240,7 @@ impl fmt::Display for Denied {
             Denied::Scope(scope) => write!(f, "The token lacks the scope '{scope}'."),
             Denied::Right(action) => f.write_str(match action {
                 Action::ReadOwnFeed | Action::Publish => "The user may not do this.",
-                Action::ReadEnterpriseFeed | Action::SeeRetention => {
+                Action::ReadEnterpriseFeed | Action::SeeRetention | Action::Search | Action::Report => {
                     "The user is neither an admin nor a co-admin with the permission to run and access reports."
                 }
                 Action::ActAsUser => "The token's user is neither an admin nor a co-admin who may manage users.",
@@ -293,6 +302,8 @@ mod tests {
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
         ImportHistory [import]: admin, service account
+        Search [manage_enterprise_properties]: co-admin (reports), admin, service account
+        Report [manage_enterprise_properties]: co-admin (reports), admin, service account
         SeeRetention [administer]: co-admin (reports), admin, service account
         ManageRetention [administer]: admin, service account
         ");

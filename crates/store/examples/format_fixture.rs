@@ -13,6 +13,7 @@ use feed::event::{Event, EventType, Rendering, UserStreams};
 use feed::id::{EnterpriseId, EventId, UserId};
 use feed::permission::Scopes;
 use feed::retention::Retention;
+use feed::term::Term;
 use feed::time::Second;
 use std::path::Path;
 use store::embedded::{EmbeddedStore, Options};
@@ -36,6 +37,7 @@ fn event(number: u32) -> Event {
         actor: user.clone(),
         user: Some(rendering("u")),
         enterprise: Some(rendering("e")),
+        terms: vec![Term::actor(&user)],
         carried_by: UserStreams::ALL,
         audience: Some(vec![user]),
         ..Event::unseen(Vec::new())
@@ -78,7 +80,8 @@ async fn main() {
     for numbers in [[100, 101], [102, 103]] {
         let past = numbers.into_iter().filter_map(|number| {
             let rendering = event(number).enterprise?;
-            Some(Past { rendering: Rendering { created_at: Second(NOW - 1_000 + number), ..rendering } })
+            let rendering = Rendering { created_at: Second(NOW - 1_000 + number), ..rendering };
+            Some(Past { rendering, terms: event(number).terms })
         });
         let history = History { enterprise: enterprise.clone(), events: past.collect(), now: Second(NOW + 60) };
         store.import(history).await.unwrap();

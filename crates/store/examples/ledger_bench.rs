@@ -5,6 +5,7 @@
 //! ledger_bench grow DIR DAYS PER_DAY       makes a store of many days
 //! ledger_bench many DIR [PUBLISHERS] [BATCH] [EACH]   publishing by many at once
 //! ledger_bench keep DIR DAYS                verifies it, sweeps it as so many days after its newest event, verifies it again
+//! ledger_bench find DIR                    opens it: pages of searches, selective and not, in both orders, and counts
 //! ledger_bench read DIR                    opens it: time, memory, and pages of each line from beginning, middle and end
 //! ```
 
@@ -14,15 +15,19 @@
 use feed::directory::{Effect, Enterprise, Person};
 use feed::event::{Event, EventType, Rendering, UserStreams};
 use feed::filter::TypeFilter;
-use feed::id::{EnterpriseId, EventId, UserId};
+use feed::id::{EnterpriseId, EventId, ItemId, UserId};
 use feed::position::Place;
 use feed::retention::Retention;
+use feed::search::{Filters, Order};
+use feed::term::{Term, settle};
+use feed::text_match::TextMatch;
 use feed::time::Second;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use store::embedded::{EmbeddedStore, Options};
 use store::ledger::{Batch, Ledger, Line, Scan};
+use store::search::{Counting, Search, Searching};
 
 const START: u32 = 1_600_000_000;
 const DAY_S: u32 = 86_400;
@@ -57,11 +62,32 @@ fn event(dice: &mut Dice, number: u64, now: u32, home: u64, both: bool) -> Event
     let kinds = ["UPLOAD", "DOWNLOAD", "PREVIEW", "EDIT", "DELETE", "MOVE", "COPY", "SHARE", "LOGIN", "RENAME"];
     let name = if dice.next(1_000) == 0 { "RARE" } else { kinds[dice.next(10) as usize] };
     let id = format!("{:016x}-{:08x}-{:09}", dice.next(u64::MAX), dice.next(1 << 32), number);
+    // A tree of folders three deep, and files of which some are busy.
+    let (top, file, host) = (dice.zipf(40), dice.zipf(2_000_000), dice.zipf(5_000));
+    let (middle, low) = (top * 50 + dice.next(50), dice.next(20));
+    let path = [format!("{}", 100 + top), format!("{}", 1_000 + middle), format!("{}", 10_000 + middle * 20 + low)];
+    let address = format!("10.{}.{}.{}", host / 65_536, host / 256 % 256, host % 256);
+    let hearers = (0..3 + dice.next(5)).map(|_| user(dice)).collect::<Vec<_>>();
     let mut filler = String::new();
-    while filler.len() < 900 + dice.next(500) as usize {
+    while filler.len() < 500 + dice.next(500) as usize {
         filler.push_str(&format!("\"k{}\":\"value {}\",", dice.next(40), dice.next(100_000)));
     }
-    let body = format!("{{\"event_id\":\"{id}\",\"event_type\":\"{name}\",{filler}\"n\":{number}}}");
+    let (actor, created_at) = (&hearers[0], Second(now - late));
+    let body = format!(
+        "{{\"source\":{{\"item_type\":\"file\",\"item_id\":\"{file}\",\"item_name\":\"File {file}.docx\",\
+         \"parent\":{{\"type\":\"folder\",\"name\":\"Folder\",\"id\":\"{}\"}}}},\
+         \"created_by\":{{\"type\":\"user\",\"id\":\"{actor}\",\"name\":\"User {actor}\",\"login\":\"u{actor}@halden.example\"}},\
+         \"action_by\":null,\"created_at\":\"{created_at}\",\"event_id\":\"{id}\",\"event_type\":\"{name}\",\
+         \"ip_address\":\"{address}\",\"type\":\"event\",\"session_id\":null,\
+         \"additional_details\":{{{filler}\"n\":{number}}}}}",
+        path[2]
+    );
+    let folders = path.iter().filter_map(|id| ItemId::new(id).ok());
+    let mut terms: Vec<Term> = folders.map(|folder| Term::below(&folder)).collect();
+    terms.push(Term::actor(actor));
+    terms.extend(ItemId::new(&file.to_string()).ok().map(|file| Term::source(&file)));
+    terms.extend(Term::address(&address));
+    settle(&mut terms);
     let rendering = |bytes: &str| Rendering {
         event_id: EventId::new(&id).expect("an id"),
         event_type: EventType::new(name).expect("a type"),
@@ -70,7 +96,6 @@ fn event(dice: &mut Dice, number: u64, now: u32, home: u64, both: bool) -> Event
         recorded_at_offset: None,
         filled_created_at_offset: None,
     };
-    let hearers = (0..3 + dice.next(5)).map(|_| user(dice)).collect::<Vec<_>>();
     Event {
         actor: hearers[0].clone(),
         owner: None,
@@ -81,6 +106,7 @@ fn event(dice: &mut Dice, number: u64, now: u32, home: u64, both: bool) -> Event
         user: both.then(|| rendering(&body)),
         carried_by: UserStreams::ALL.and(UserStreams::CHANGES),
         enterprise: Some(rendering(&body)),
+        terms,
         effects: Vec::new(),
     }
 }
@@ -303,6 +329,68 @@ async fn read(dir: &Path) {
     println!("memory {} MB", memory_mb());
 }
 
+/// Searches: each once as files and caches are, then twenty times.
+async fn find(dir: &Path) {
+    let store = EmbeddedStore::open(dir, Options::default()).expect("it opens");
+    let stats = store.stats();
+    println!("{stats:?}");
+    let (oldest, newest) = (stats.oldest.unwrap_or_default(), stats.newest.unwrap_or_default());
+    let middle = Second(oldest.0 / 2 + newest.0 / 2);
+    let users = |id: &str| vec![UserId::new(id).expect("an id")];
+    let items = |id: &str| vec![ItemId::new(id).expect("an id")];
+    let types = |name: &str| vec![EventType::new(name).expect("a type")];
+    let any = Filters::default;
+    let searches = [
+        ("everything", any()),
+        ("from the middle on", Filters { created_before: Some(middle), ..any() }),
+        ("a busy actor", Filters { actors: users("10000"), ..any() }),
+        ("a seldom actor", Filters { actors: users("58000"), ..any() }),
+        ("an item", Filters { items: items("1000003"), ..any() }),
+        ("a busy item", Filters { items: items("3"), ..any() }),
+        ("a large folder", Filters { folders: items("100"), ..any() }),
+        ("a small folder", Filters { folders: items("48219"), ..any() }),
+        ("a rare type", Filters { types: types("RARE"), ..any() }),
+        ("a rare type by a busy actor", Filters { types: types("RARE"), actors: users("10000"), ..any() }),
+        ("a small folder, a type", Filters { folders: items("10007"), types: types("MOVE"), ..any() }),
+        ("an address", Filters { addresses: vec!["10.0.9.9".into()], ..any() }),
+        ("an unknown actor", Filters { actors: users("9"), ..any() }),
+        ("a frequent text", Filters { text: Some(TextMatch::new("file 12")), ..any() }),
+        ("a text in a small folder", Filters { text: Some(TextMatch::new("zzz")), folders: items("10007"), ..any() }),
+        ("a text that is nowhere", Filters { text: Some(TextMatch::new("zzz")), ..any() }),
+    ];
+    for (name, filters) in searches {
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            let searching = Searching {
+                enterprise: enterprise(0),
+                filters: filters.clone(),
+                order,
+                after: None,
+                limit: 100,
+                oldest: Second(0),
+            };
+            let begun = Instant::now();
+            let page = store.search(searching.clone()).await.expect("it reads");
+            let cold = begun.elapsed();
+            let begun = Instant::now();
+            for _ in 0..20 {
+                store.search(searching.clone()).await.expect("it reads");
+            }
+            let warm = begun.elapsed() / 20;
+            let (count, end) = (page.entries.len(), if page.end { "all" } else { "more" });
+            println!("{name}, {order:?}: {count} ({end}), first {cold:.2?}, then {warm:.2?}");
+        }
+        let step = (newest.0 - oldest.0) / 100 + 1;
+        let edges = (0..=100).map(|n| Second(oldest.0 + n * step)).collect();
+        let counting = Counting { enterprise: enterprise(0), filters, oldest: Second(0), edges };
+        let begun = Instant::now();
+        let counts = store.count(counting).await.expect("it counts");
+        let (all, from) = (counts.buckets.iter().sum::<u64>(), counts.counted_from);
+        let whole = if from == oldest { "all".to_owned() } else { format!("since {from}") };
+        println!("{name}: counted {all} in 100 buckets ({whole}) in {:.2?}", begun.elapsed());
+    }
+    println!("memory {} MB", memory_mb());
+}
+
 async fn keep(dir: &Path, days: u32) {
     let check = || {
         let begun = Instant::now();
@@ -342,7 +430,8 @@ async fn main() {
         (Some("many"), Some(dir)) => many(dir, number(3, 16), number(4, 100), number(5, 200)).await,
         (Some("grow"), Some(dir)) => grow(dir, u32::try_from(number(3, 10)).unwrap_or(10), number(4, 10_000)).await,
         (Some("read"), Some(dir)) => read(dir).await,
+        (Some("find"), Some(dir)) => find(dir).await,
         (Some("keep"), Some(dir)) => keep(dir, u32::try_from(number(3, 4)).unwrap_or(4)).await,
-        _ => println!("ledger_bench pair|many|grow|read|keep DIR …"),
+        _ => println!("ledger_bench pair|many|grow|read|find|keep DIR …"),
     }
 }

@@ -13,6 +13,7 @@ use crate::ledger::AppendError;
 use async_trait::async_trait;
 use feed::event::Rendering;
 use feed::id::EnterpriseId;
+use feed::term::Term;
 use feed::time::Second;
 
 /// An event from elsewhere.
@@ -20,6 +21,8 @@ use feed::time::Second;
 pub struct Past {
     /// What the enterprise feed gets.
     pub rendering: Rendering,
+    /// What it can be found by; sorted, each once.
+    pub terms: Vec<Term>,
 }
 
 /// Events of one enterprise, brought in together.

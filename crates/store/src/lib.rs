@@ -13,6 +13,7 @@ pub mod import;
 pub mod ledger;
 pub mod memory;
 pub mod retention_store;
+pub mod search;
 pub mod token_store;
 
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct Stores {
     pub tokens: Arc<dyn token_store::TokenStore>,
     /// Applications and what their grants need.
     pub access: Arc<dyn access_store::AccessStore>,
+    /// Finding events by what they are about.
+    pub search: Arc<dyn search::Search>,
     /// Legal holds, and what the sweep would do.
     pub retention: Arc<dyn retention_store::RetentionStore>,
     /// Bringing in history from elsewhere.

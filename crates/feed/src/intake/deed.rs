@@ -9,6 +9,7 @@ use super::effects;
 use super::fault::{Checked, Fault};
 use super::given::{Given, no_type};
 use super::render::Parts;
+use super::terms;
 use crate::event::{Event, EventType, FeedKind, Rendering, UserStreams};
 use crate::id::{EventId, UserId};
 use crate::time::Second;
@@ -189,6 +190,10 @@ impl<'d, 'a> Deed<'d, 'a> {
         effects::about_sharing([self.enterprise, self.user], &names, item.as_ref(), &actor, &mut effects);
         effects::about_items([self.user, self.enterprise], &names, item.as_ref(), owner.as_ref(), &mut effects);
 
+        let terms = match &enterprise {
+            Some(_) => terms::of([self.user, self.enterprise], &actor.id, &names),
+            None => Vec::new(),
+        };
         let known = |feed, rendering: &Option<Rendering>| {
             desk.rules.catalogue.find(feed, rendering.as_ref()?.event_type.as_str())
         };
@@ -204,6 +209,7 @@ impl<'d, 'a> Deed<'d, 'a> {
             carried_by: user_type.map_or(unknown, |known| known.streams),
             user,
             enterprise,
+            terms,
             effects,
         })
     }

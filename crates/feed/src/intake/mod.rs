@@ -16,10 +16,13 @@ mod effects;
 mod fault;
 mod given;
 mod json;
+mod outline;
 mod refusal;
 mod render;
+mod terms;
 
 pub use batch::{read, read_history};
+pub use outline::{Outline, outline, stored_terms};
 pub use refusal::{BadDraft, Refused};
 
 use crate::catalogue::Catalogue;

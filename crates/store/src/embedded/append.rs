@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::known::Known;
 use super::line::WriterLine;
 use super::staged::Staged;
+use super::terms::put_terms;
 use super::view::View;
 use crate::commit;
 use crate::ledger::{AppendError, Appended, Batch, Moved, Outcome, Receipt, Unavailable};
@@ -338,7 +339,13 @@ impl Writer {
         if let Some(rendering) = event.enterprise.take() {
             receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
             let (history, window) = self.places_in_time(enterprise, &rendering, recorded);
-            let facts = Facts { history: history.to_bits(), window: window.to_bits(), ..facts(&rendering, place) };
+            let terms = put_terms(enterprise.as_str(), &event.terms);
+            let facts = Facts {
+                history: history.to_bits(),
+                window: window.to_bits(),
+                terms: Some(&terms),
+                ..facts(&rendering, place)
+            };
             self.staged.push(enterprise, FeedKind::Enterprise, &facts, |_| {}, &rendering.bytes);
             moved.enterprises.push(enterprise.clone());
         }
@@ -381,6 +388,7 @@ pub(super) fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
         event_id: rendering.event_id.as_str(),
         history: 0,
         window: 0,
+        terms: None,
         relayed: false,
         users: Hearers::default(),
         lists: Hearers::default(),

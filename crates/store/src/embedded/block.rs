@@ -14,18 +14,20 @@
 //!
 //! ```text
 //!  place of arrival (8)   created_at (4)   event type (1 + length)   event id (1 + length)
-//!  enterprise: place in history (8)   place in the window order (8)
+//!  enterprise: place in history (8)   place in the window order (8)   since version 2: count of terms (2), each (8)
 //!  user:       flags (1; 1 = heard here, published elsewhere)
 //!              count (4), then users: streams (1), id (1 + length)     count (4), then lists alike
 //! ```
 
-use super::codec::{Taker, count32, index, put_text, put_u32, put_u64};
+use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
 use feed::event::{FeedKind, UserStreams};
 
 /// Begins with a byte that no JSON text holds, so no event can pass for a block.
 const MAGIC: [u8; 4] = [0xff, b'T', b'B', 0xfe];
 const HEAD_BYTES: usize = 20;
 const RELAYED: u8 = 1;
+/// Length of the fingerprint of a term.
+const TERM_BYTES: usize = 8;
 
 /// What is known of a rendering besides its bytes.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub(super) struct Facts<'a> {
     /// Places in history and window order, as bits; 0 for user renderings.
     pub(super) history: u64,
     pub(super) window: u64,
+    /// Fingerprints of what an enterprise rendering can be found by; `None` if it was stored before they were.
+    pub(super) terms: Option<&'a [u8]>,
     /// Whether it was heard in this line but published in another, whose id it bears.
     pub(super) relayed: bool,
     pub(super) users: Hearers<'a>,
@@ -89,6 +93,7 @@ impl<'a> Facts<'a> {
             event_id: taker.text()?,
             history: 0,
             window: 0,
+            terms: None,
             relayed: false,
             users: Hearers::default(),
             lists: Hearers::default(),
@@ -97,6 +102,10 @@ impl<'a> Facts<'a> {
             FeedKind::Enterprise => {
                 facts.history = taker.u64()?;
                 facts.window = taker.u64()?;
+                if !taker.is_empty() {
+                    let count = usize::from(taker.u16()?);
+                    facts.terms = Some(taker.take(count * TERM_BYTES)?);
+                }
             }
             FeedKind::User => {
                 facts.relayed = taker.u8()? & RELAYED != 0;
@@ -117,6 +126,10 @@ impl<'a> Facts<'a> {
             FeedKind::Enterprise => {
                 put_u64(out, self.history);
                 put_u64(out, self.window);
+                if let Some(terms) = self.terms {
+                    put_u16(out, u16::try_from(terms.len() / TERM_BYTES).expect("`put_terms` writes no more"));
+                    out.extend_from_slice(terms);
+                }
             }
             FeedKind::User => out.push(if self.relayed { RELAYED } else { 0 }),
         }
@@ -297,6 +310,7 @@ mod tests {
                 event_id: "e",
                 history: 0,
                 window: 0,
+                terms: None,
                 relayed: n == 1,
                 users: Hearers::default(),
                 lists: Hearers::default(),
@@ -312,6 +326,30 @@ mod tests {
         builder.put(&mut out);
         assert_eq!(out.len(), builder.size());
         out
+    }
+
+    #[test]
+    fn facts_with_and_without_terms_read_back() {
+        for terms in [None, Some(&[7u8; 16][..]), Some(&[])] {
+            let written = Facts {
+                place: 3,
+                created_at: 5,
+                event_type: "LOGIN",
+                event_id: "e",
+                history: 8,
+                window: 9,
+                terms,
+                relayed: false,
+                users: Hearers::default(),
+                lists: Hearers::default(),
+            };
+            let mut bytes = Vec::new();
+            written.put(FeedKind::Enterprise, &mut bytes);
+            let read = Facts::parse(FeedKind::Enterprise, &bytes).unwrap();
+            assert_eq!((read.window, read.terms), (9, terms));
+            bytes.pop();
+            assert_eq!(Facts::parse(FeedKind::Enterprise, &bytes).map(|facts| facts.window), None);
+        }
     }
 
     #[test]

@@ -32,7 +32,8 @@ use feed::event::FeedKind;
 /// The version of the format that this program writes, and the newest that it reads. What each brought:
 ///
 /// 1. The first.
-/// 2. The manifest may name partitions of imported history.
+/// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them. The manifest may name partitions of
+///    imported history.
 pub(super) const FORMAT_VERSION: u16 = 2;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
@@ -92,8 +93,8 @@ impl FileKind {
         head.try_into().unwrap_or([0; FILE_HEAD_BYTES])
     }
 
-    /// Checks the head of a file.
-    pub(super) fn check(self, partition: u64, head: &[u8]) -> Result<(), BadFile> {
+    /// Checks the head of a file; answers its version.
+    pub(super) fn check(self, partition: u64, head: &[u8]) -> Result<u16, BadFile> {
         let mut taker = Taker(head);
         let magic = taker.take(8);
         let version = taker.u16();
@@ -106,7 +107,7 @@ impl FileKind {
         match version {
             Some(version) if version > FORMAT_VERSION => Err(BadFile::Newer(version)),
             _ if number != Some(partition) => Err(BadFile::Damaged("its head names another partition")),
-            _ => Ok(()),
+            version => Ok(version.unwrap_or(FORMAT_VERSION)),
         }
     }
 }
@@ -157,7 +158,7 @@ mod tests {
     fn a_head_reads_back_and_says_what_is_wrong() {
         let kind = FileKind::Data(FeedKind::User);
         let head = kind.head(7);
-        assert_eq!(kind.check(7, &head), Ok(()));
+        assert_eq!(kind.check(7, &head), Ok(FORMAT_VERSION));
         assert!(matches!(kind.check(8, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(FileKind::Frames.check(7, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(kind.check(7, &head[..63]), Err(BadFile::Damaged(_))));

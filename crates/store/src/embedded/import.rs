@@ -12,10 +12,11 @@ use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::terms::put_terms;
 use super::view::{Part, View};
-use crate::import::{Brought, History, firsts};
+use crate::import::{Brought, History, Past, firsts};
 use crate::ledger::{AppendError, Outcome, Unavailable};
-use feed::event::{FeedKind, Rendering};
+use feed::event::FeedKind;
 use feed::id::EnterpriseId;
 use feed::position::{ORDINAL_MAX, Place};
 use feed::time::Second;
@@ -36,13 +37,14 @@ impl Writer {
             return Ok(brought);
         }
         let before = self.ranks_before(history, &new)?;
-        let mut ranked: Vec<(Place, &Rendering)> = Vec::with_capacity(new.len());
+        let mut ranked: Vec<(Place, &Past)> = Vec::with_capacity(new.len());
         let line = self.lines.entry(history.enterprise.clone()).or_default();
         for index in &new {
-            let rendering = &history.events[*index].rendering;
-            let rank = line.window.entry(rendering.created_at).or_default();
+            let past = &history.events[*index];
+            let second = past.rendering.created_at;
+            let rank = line.window.entry(second).or_default();
             *rank += 1;
-            ranked.push((Place { second: rendering.created_at, ordinal: *rank }, rendering));
+            ranked.push((Place { second, ordinal: *rank }, past));
         }
         ranked.sort_unstable_by_key(|(place, _)| *place);
         self.put(&history.enterprise, &ranked).map_err(|why| {
@@ -94,7 +96,7 @@ impl Writer {
     }
 
     /// Writes a partition of these renderings, which are in window order, and lets readers see it.
-    fn put(&self, enterprise: &EnterpriseId, ranked: &[(Place, &Rendering)]) -> Result<(), Unavailable> {
+    fn put(&self, enterprise: &EnterpriseId, ranked: &[(Place, &Past)]) -> Result<(), Unavailable> {
         let core = &self.core;
         let name = HalfName { partition: core.next_import(), kind: FeedKind::Enterprise, generation: 0 };
         let record = self.write(name, enterprise, ranked).map_err(|error| {
@@ -123,18 +125,15 @@ impl Writer {
         Ok(())
     }
 
-    fn write(
-        &self,
-        name: HalfName,
-        enterprise: &EnterpriseId,
-        ranked: &[(Place, &Rendering)],
-    ) -> io::Result<HalfRecord> {
+    fn write(&self, name: HalfName, enterprise: &EnterpriseId, ranked: &[(Place, &Past)]) -> io::Result<HalfRecord> {
         let core = &self.core;
         let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
         writer.line(enterprise.as_str())?;
         let mut bytes = Vec::new();
-        for (place, rendering) in ranked {
-            let facts = Facts { window: place.to_bits(), ..super::append::facts(rendering, *place) };
+        for (place, Past { rendering, terms }) in ranked {
+            let terms = put_terms(enterprise.as_str(), terms);
+            let facts =
+                Facts { window: place.to_bits(), terms: Some(&terms), ..super::append::facts(rendering, *place) };
             bytes.clear();
             facts.put(name.kind, &mut bytes);
             writer.push(&facts, &bytes, &rendering.bytes)?;

@@ -9,6 +9,7 @@ use super::frame::Frame;
 use super::recent::RecentFrames;
 use super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of};
 use super::runs::Runs;
+use super::terms::prints;
 use bytes::Bytes;
 use feed::event::{EventType, FeedKind};
 use feed::id::{EnterpriseId, ListId, UserId};
@@ -66,6 +67,8 @@ pub(super) struct LiveLine {
     /// Place in history order, and in window order, to entry.
     pub(super) history: BTreeMap<u64, u32>,
     pub(super) window: BTreeMap<u64, u32>,
+    /// Fingerprint of a term or type to the enterprise entries that have it.
+    pub(super) terms: FxHashMap<u64, Vec<u32>>,
     pub(super) users: FxHashMap<UserId, Vec<Posting>>,
     pub(super) lists: FxHashMap<ListId, Vec<Posting>>,
     /// The last place of arrival, also of entries that no feed shows; as bits.
@@ -86,13 +89,15 @@ pub(super) struct LiveHalf {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) place: u64,
+    /// The place in window order; 0 for a user rendering.
+    pub(super) window: u64,
     pub(super) created_at: u32,
     pub(super) event_type: u32,
     pub(super) block: u32,
     pub(super) slot: u32,
     /// Among the renderings of the block.
-    start: u32,
-    length: u32,
+    pub(super) start: u32,
+    pub(super) length: u32,
 }
 
 /// The fingerprint of an event id within its line and kind of feed. Part of the format.
@@ -207,6 +212,7 @@ impl LiveIndex {
         let length = block.count().checked_sub(1).and_then(|last| block.span(0, last)).map_or(0, |all| all.end);
         self.blocks.push(BlockAt { offset, bytes: renderings.checked_add(count32(length))?, renderings });
         let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
+        let mut terms = Vec::new();
         for slot in 0..block.count() {
             let facts = block.facts(slot)?;
             let span = block.span(slot, slot)?;
@@ -224,6 +230,7 @@ impl LiveIndex {
             let entry = count32(half.entries.len());
             half.entries.push(Entry {
                 place: facts.place,
+                window: facts.window,
                 created_at: facts.created_at,
                 event_type,
                 block: number,
@@ -243,6 +250,10 @@ impl LiveIndex {
             if block.kind == FeedKind::Enterprise {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
+                prints(block.line, &facts, block.rendering(slot)?, &mut terms);
+                for print in &terms {
+                    line.terms.entry(*print).or_default().push(entry);
+                }
             }
             // Most have postings already, and then no id needs to be made.
             for (user, streams) in facts.users.iter() {

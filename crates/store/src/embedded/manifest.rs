@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+/// What a manifest begins with, before its version.
+const FIRST_WORDS: &str = "tidings manifest ";
 /// Partitions of fewer enterprises than this tell in the manifest which; others have to be asked.
 const LINES_NAMED_MAX: usize = 4_096;
 /// The numbers of partitions of imported history lie above this one, all others below.
@@ -152,7 +154,7 @@ impl Manifest {
 
     fn to_bytes(&self) -> Vec<u8> {
         let json = serde_json::to_vec(self).expect("a manifest is plain values");
-        let mut out = format!("tidings manifest {FORMAT_VERSION} crc32c={:08x}\n", crc32c::crc32c(&json)).into_bytes();
+        let mut out = format!("{FIRST_WORDS}{FORMAT_VERSION} crc32c={:08x}\n", crc32c::crc32c(&json)).into_bytes();
         out.extend_from_slice(&json);
         out
     }
@@ -162,7 +164,7 @@ impl Manifest {
         let damaged = |what: &str| BadManifest::Damaged(what.to_owned());
         let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("its first line is missing"))?;
         let (first, json) = (String::from_utf8_lossy(&bytes[..end]), &bytes[end + 1..]);
-        let rest = first.strip_prefix("tidings manifest ").ok_or_else(|| damaged("its first line is not ours"))?;
+        let rest = first.strip_prefix(FIRST_WORDS).ok_or_else(|| damaged("its first line is not ours"))?;
         let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let version: u16 = version.parse().map_err(|_| damaged("its version is no number"))?;
         match version {
@@ -186,6 +188,13 @@ impl Manifest {
         };
         let size = usize::try_from(file.size()?).map_err(|_| io::ErrorKind::FileTooLarge)?;
         Ok(Some(Self::parse(&read_vec(&*file, 0, size)?)))
+    }
+
+    /// Whether the manifest of a directory is of the version that this program writes.
+    pub(super) fn is_current(files: &dyn Files, dir: &Path) -> io::Result<bool> {
+        let ours = format!("{FIRST_WORDS}{FORMAT_VERSION} ");
+        let file = files.open(&dir.join(MANIFEST))?;
+        Ok(read_vec(&*file, 0, ours.len())? == ours.as_bytes())
     }
 
     /// Puts this manifest in place of the old one.

@@ -9,6 +9,7 @@
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
 //! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
 //! | history from elsewhere | `import`, then `merge` |
+//! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
 //! | what happens at a start | `opening` |
 //! | who shares what with whom | `core` |
 //!
@@ -31,6 +32,7 @@ mod import;
 mod known;
 mod line;
 mod live;
+mod live_search;
 mod manifest;
 mod merge;
 mod opening;
@@ -40,11 +42,13 @@ mod runs;
 mod scan;
 mod seal;
 mod sealed;
+mod search;
 mod small_state;
 mod staged;
 mod stats;
 mod stores;
 mod sweep;
+mod terms;
 mod threads;
 #[doc(hidden)]
 pub mod untrusted;
@@ -189,6 +193,7 @@ impl EmbeddedStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store.clone(),
             import: store,
         }

@@ -160,6 +160,13 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
             create(&*files, dir, &options)?
         }
     };
+    if !Manifest::is_current(&*files, dir).map_err(disk("read", &dir.join(MANIFEST)))? {
+        // From now on things are written that an older program would misread, so it must be refused.
+        manifest.write(&*files, dir).map_err(|error| {
+            let (WriteError::Unchanged(error) | WriteError::Uncertain(error)) = error;
+            disk("write", &dir.join(MANIFEST))(error)
+        })?;
+    }
     report.removed = remove_leftovers(&*files, dir, &manifest)?;
     let shelf = Shelf::new(files.clone(), dir.to_owned(), options.cache_bytes, options.open_halves_max);
     rebuild_missing(&*files, &shelf, &manifest, &mut report)?;

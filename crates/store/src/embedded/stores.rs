@@ -1,12 +1,14 @@
 //! The embedded keeper behind its traits.
 
 use super::EmbeddedStore;
-use super::{forecast, known, scan, sweep};
+use super::core::Core;
+use super::{forecast, known, scan, search, sweep};
 use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use crate::directory_store::{DirectoryStore, Question};
 use crate::import::{Brought, History, ImportStore};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::retention_store::{Forecast, RetentionStore};
+use crate::search::{Counting, Counts, Matches, Search, Searching};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
 use async_trait::async_trait;
 use feed::directory::{Enterprise, ListSpan, User};
@@ -63,6 +65,31 @@ impl Ledger for EmbeddedStore {
     async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
         self.inner.hands.turn(now).await?;
         self.inner.hands.upkeep(move |core| sweep::sweep(core, now)).await
+    }
+}
+
+/// Searching may read a good deal, so it is done on threads that are there for waiting.
+#[async_trait]
+impl Search for EmbeddedStore {
+    async fn search(&self, searching: Searching) -> Result<Matches, Unavailable> {
+        self.aside(move |core| core.reading(|view| search::search(view, &core.shelf, &searching))).await
+    }
+
+    async fn count(&self, counting: Counting) -> Result<Counts, Unavailable> {
+        self.aside(move |core| core.reading(|view| search::count(view, &core.shelf, &counting))).await
+    }
+}
+
+impl EmbeddedStore {
+    async fn aside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Core) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let core = self.inner.core.clone();
+        if !core.options.threads {
+            return read(&core);
+        }
+        tokio::task::spawn_blocking(move || read(&core)).await.unwrap_or(Err(Unavailable::Closing))
     }
 }
 

@@ -11,11 +11,14 @@ use super::rows::{Order, Walk, Wanted};
 use super::sealed::half::Half;
 use super::sealed::index::SECTIONS;
 use super::sealed::paged::{Output, Pages};
+use super::search::{Between, Sought};
+use super::terms::wanted;
 use crate::ledger::ListSpan;
-use feed::event::{FeedKind, UserStreams};
+use feed::event::{EventType, FeedKind, UserStreams};
 use feed::filter::TypeFilter;
 use feed::id::{EnterpriseId, ListId, UserId};
 use feed::position::Place;
+use feed::search::Filters;
 use feed::time::Second;
 use std::io;
 use std::path::Path;
@@ -125,6 +128,19 @@ fn ask_everything(half: &Half, kind: FeedKind) -> Result<(), Fault> {
     let mut told = |_: u64| {};
     half.check(&mut told, &mut drop);
     let _ = (half.filter(), half.lines(), half.count_below("1", 1 << 40), half.find(&line, kind, "e"));
+    let actors = vec![UserId::new("7"), UserId::new("8")];
+    let mut filters = Filters { actors: actors.into_iter().flatten().collect(), ..Filters::default() };
+    for backwards in [true, false] {
+        let sought = Sought { line: &line, groups: wanted(line.as_str(), &filters), oldest: 0, backwards };
+        let everything = Between { after: 0, below: u64::MAX };
+        let edges = [Second(0), Second(7), Second(9)];
+        let _ = half.count_sought(&sought, everything, &edges, &mut [0, 0]);
+        if let Ok(answer) = half.matching(&sought, everything, false, 1_000) {
+            let entries: Vec<u32> = answer.rows.iter().map(|row| row.entry).collect();
+            let _ = half.fetch_each(&line, &entries);
+        }
+        filters = Filters { types: EventType::new("UPLOAD").into_iter().collect(), ..filters };
+    }
     for walk in orders
         .into_iter()
         .chain([everybody])
@@ -169,6 +185,7 @@ mod tests {
                 event_id: "e",
                 history: 1 << 30 | number,
                 window: 1 << 30 | number,
+                terms: Some(&[5; 16]),
                 relayed: false,
                 users: Hearers::default(),
                 lists: Hearers::default(),
@@ -180,7 +197,7 @@ mod tests {
             }
             let facts = Facts::parse(kind, &bytes).unwrap();
             block.push(|out| out.extend_from_slice(&bytes), b"{}");
-            index.push(&facts, 2, data.next_block(), 0);
+            index.push(&facts, b"{}", data.next_block(), 0);
             data.block(&block).unwrap();
         }
         data.finish().unwrap();

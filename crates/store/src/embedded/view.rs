@@ -6,8 +6,11 @@ use super::manifest::{HalfRecord, Partition};
 use super::rows::{Order, Row, Walk, Wanted};
 use super::runs::Runs;
 use super::sealed::shelf::Shelf;
+use super::search::{Answer, Between, Sought};
+use bytes::Bytes;
 use feed::event::FeedKind;
 use feed::id::EnterpriseId;
+use feed::time::Second;
 use std::sync::Arc;
 
 /// All partitions: those of imported history, then the others in the order of their numbers, which is that of arrival.
@@ -101,6 +104,111 @@ impl Part {
             Part::Sealed(partition) => match partition.half_name(wanted.kind()) {
                 Some(name) => shelf.ask(name, |half| half.last_before(wanted, below)),
                 None => Ok(None),
+            },
+        }
+    }
+
+    /// The least and the greatest place in window order that a search may find in it; `None` if it has nothing for it.
+    pub(super) fn search_range(&self, sought: &Sought<'_>) -> Option<(u64, u64)> {
+        match self {
+            Part::Live(_) => Some((0, u64::MAX)),
+            Part::Sealed(partition) => {
+                let record = partition.half(FeedKind::Enterprise)?;
+                let (_, newest) = record.places?;
+                record.window.filter(|_| sought.oldest <= newest && record.may_hold(sought.line.as_str()))
+            }
+        }
+    }
+
+    /// Entries between two places of window order that have everything sought, in order; `max` at most. The last row of
+    /// a partition that has no more says how far it reaches.
+    pub(super) fn matching(
+        &self,
+        shelf: &Shelf,
+        sought: &Sought<'_>,
+        between: Between,
+        max: usize,
+    ) -> Result<Answer, Fault> {
+        let partition = match self {
+            Part::Live(live) => return Ok(live.matching(sought, between, max)),
+            Part::Sealed(partition) => partition,
+        };
+        let (Some(name), Some((least, greatest))) =
+            (partition.half_name(FeedKind::Enterprise), self.search_range(sought))
+        else {
+            return Ok(Answer { dry: true, ..Answer::default() });
+        };
+        let all_kept = self.all_kept(sought);
+        let mut answer = shelf.ask_with_terms(name, |half| half.matching(sought, between, all_kept, max))?;
+        let end = match sought.backwards {
+            true => least.max(between.after.saturating_add(1)),
+            false => greatest.min(between.below.saturating_sub(1)),
+        };
+        if answer.dry && answer.rows.last().is_none_or(|row| row.at != end) {
+            answer.rows.push(Row { at: end, entry: 0, wanted: false });
+        }
+        Ok(answer)
+    }
+
+    /// Whether nothing in it was recorded before the oldest wanted.
+    fn all_kept(&self, sought: &Sought<'_>) -> bool {
+        match self {
+            Part::Live(_) => false,
+            Part::Sealed(partition) => {
+                let places = partition.half(FeedKind::Enterprise).and_then(|record| record.places);
+                places.is_none_or(|(oldest, _)| sought.oldest <= oldest)
+            }
+        }
+    }
+
+    /// Counts those entries by the time of the deed if that can be done without a look at each; answers whether it was.
+    pub(super) fn count(
+        &self,
+        shelf: &Shelf,
+        sought: &Sought<'_>,
+        between: Between,
+        edges: &[Second],
+        buckets: &mut [u64],
+    ) -> Result<bool, Fault> {
+        match self {
+            Part::Live(live) => {
+                live.count(sought, between, edges, buckets);
+                Ok(true)
+            }
+            Part::Sealed(partition) => {
+                let Some(name) = partition.half_name(FeedKind::Enterprise) else { return Ok(true) };
+                let Some((least, greatest)) = self.search_range(sought) else { return Ok(true) };
+                if greatest <= between.after || between.below <= least {
+                    return Ok(true);
+                }
+                if !self.all_kept(sought) {
+                    return Ok(false);
+                }
+                let counted = shelf.ask_with_terms(name, |half| {
+                    let mut counted = vec![0; buckets.len()];
+                    Ok(half.count_sought(sought, between, edges, &mut counted)?.then_some(counted))
+                })?;
+                let known = counted.is_some();
+                for (bucket, more) in buckets.iter_mut().zip(counted.into_iter().flatten()) {
+                    *bucket += more;
+                }
+                Ok(known)
+            }
+        }
+    }
+
+    /// The place of arrival and the bytes of some entries of the enterprise feed.
+    pub(super) fn fetch_each(
+        &self,
+        shelf: &Shelf,
+        line: &EnterpriseId,
+        entries: &[u32],
+    ) -> Result<Vec<(u64, Bytes)>, Fault> {
+        match self {
+            Part::Live(live) => live.fetch_each(line, entries),
+            Part::Sealed(partition) => match partition.half_name(FeedKind::Enterprise) {
+                Some(name) => shelf.ask(name, |half| half.fetch_each(line, entries)),
+                None => Err(Fault::Gone(format!("half of partition {}", partition.number))),
             },
         }
     }

@@ -89,7 +89,8 @@ fn record(
         let second = line.frontier.admit(rendering.created_at, recorded, delay_s);
         let window = line.next_window(rendering.created_at);
         let history = line.next_history(second);
-        entry.enterprise = Some(KeptEnterprise { kept: keep(rendering), history, window });
+        let terms = std::mem::take(&mut event.terms);
+        entry.enterprise = Some(KeptEnterprise { kept: keep(rendering), history, window, terms });
         moved.enterprises.push(enterprise.clone());
     }
     line.insert(place, entry);

@@ -28,9 +28,9 @@ impl ImportStore for MemoryStore {
         let new: Vec<usize> = (0..brought.len()).filter(new).collect();
         refuse_full_seconds(line, &history.events, &new)?;
         for index in new {
-            let Past { rendering } = history.events[index].clone();
+            let Past { rendering, terms } = history.events[index].clone();
             let at = line.next_window(rendering.created_at);
-            line.bring_in(at, keep(rendering));
+            line.bring_in(at, keep(rendering), terms);
         }
         Ok(brought)
     }

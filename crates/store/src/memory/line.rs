@@ -9,6 +9,7 @@ use feed::id::{EventId, ListId, UserId};
 use feed::position::Place;
 use feed::retention::Retention;
 use feed::stream_type::{StreamType, UserStream};
+use feed::term::Term;
 use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub(super) struct KeptEnterprise {
     pub(super) kept: Kept,
     pub(super) history: Place,
     pub(super) window: Place,
+    /// What it can be found by.
+    pub(super) terms: Vec<Term>,
 }
 
 /// One position of arrival order.
@@ -62,7 +65,7 @@ pub(super) struct EnterpriseLine {
     pub(super) lists: FxHashMap<ListId, BTreeMap<Place, UserStreams>>,
     pub(super) ids: FxHashMap<(FeedKind, EventId), Place>,
     /// Imported history, by its place in the window order, which is the only one it has.
-    pub(super) imported: BTreeMap<Place, Kept>,
+    pub(super) imported: BTreeMap<Place, KeptEnterprise>,
     /// Where an id stands in it.
     pub(super) imported_ids: FxHashMap<EventId, Place>,
 }
@@ -114,16 +117,16 @@ impl EnterpriseLine {
     }
 
     /// Keeps an event of imported history.
-    pub(super) fn bring_in(&mut self, at: Place, kept: Kept) {
+    pub(super) fn bring_in(&mut self, at: Place, kept: Kept, terms: Vec<Term>) {
         self.window.insert(at, at);
         self.imported_ids.insert(kept.event_id.clone(), at);
-        self.imported.insert(at, kept);
+        self.imported.insert(at, KeptEnterprise { kept, history: Place::START, window: at, terms });
     }
 
     pub(super) fn find(&self, kind: FeedKind, event_id: &EventId) -> Option<Found> {
         self.find_published(kind, event_id).or_else(|| {
             let at = self.imported_ids.get(event_id).filter(|_| kind == FeedKind::Enterprise)?;
-            let kept = self.imported.get(at)?;
+            let kept = &self.imported.get(at)?.kept;
             Some(Found {
                 place: *at,
                 event_type: kept.event_type.clone(),
@@ -188,9 +191,9 @@ impl EnterpriseLine {
         for place in empty {
             self.entries.remove(&place);
         }
-        let expired = self.imported.range(..Place::at(oldest_event)).filter(|(_, kept)| !held(kept));
+        let expired = self.imported.range(..Place::at(oldest_event)).filter(|(_, it)| !held(&it.kept));
         for at in expired.map(|(at, _)| *at).collect::<Vec<Place>>() {
-            if let Some(kept) = self.imported.remove(&at) {
+            if let Some(KeptEnterprise { kept, .. }) = self.imported.remove(&at) {
                 removed += 1;
                 self.imported_ids.remove(&kept.event_id);
                 self.window.remove(&at);

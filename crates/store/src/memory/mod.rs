@@ -9,6 +9,7 @@ mod import;
 mod line;
 mod retention;
 mod scan;
+mod search;
 mod small_state;
 
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
@@ -76,6 +77,7 @@ impl MemoryStore {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store.clone(),
             import: store,
         }

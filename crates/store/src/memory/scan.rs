@@ -58,7 +58,7 @@ fn in_window<'a>(
     (at, place): (&'a Place, &'a Place),
 ) -> Option<(Place, &'a Place, Option<&'a Kept>)> {
     match line.imported.get(at) {
-        Some(kept) => Some((*at, at, Some(kept))),
+        Some(imported) => Some((*at, at, Some(&imported.kept))),
         None => led(line, std::iter::once((at, place))).next(),
     }
 }

@@ -2,7 +2,8 @@
 
 use feed::directory::{Effect, Person};
 use feed::event::{Event, EventType, Item, Rendering, UserStreams};
-use feed::id::{EnterpriseId, EventId, ItemId, UserId};
+use feed::id::{EnterpriseId, EventId, GroupId, ItemId, UserId};
+use feed::term::{Term, settle};
 use feed::time::Second;
 use store::import::Past;
 
@@ -29,6 +30,8 @@ pub(crate) struct Deed {
     pub(crate) owner_only: bool,
     pub(crate) opt_in: bool,
     pub(crate) carried_by: UserStreams,
+    /// What it can be found by, beyond its actor, its item and the folders above.
+    pub(crate) terms: Vec<Term>,
     /// What it changes in the directory, beyond making its people known.
     pub(crate) effects: Vec<Effect>,
 }
@@ -48,6 +51,7 @@ pub(crate) fn deed(id: &str) -> Deed {
         owner_only: false,
         opt_in: false,
         carried_by: EVERY_STREAM,
+        terms: Vec::new(),
         effects: Vec::new(),
     }
 }
@@ -116,6 +120,18 @@ impl Deed {
         Deed { carried_by, ..self }
     }
 
+    /// Concerning this group.
+    pub(crate) fn about_group(mut self, group: &str) -> Self {
+        self.terms.push(Term::group(&GroupId::new(group).unwrap()));
+        self
+    }
+
+    /// Done from this address.
+    pub(crate) fn at_address(mut self, address: &str) -> Self {
+        self.terms.extend(Term::address(address));
+        self
+    }
+
     pub(crate) fn changing(self, effects: impl Into<Vec<Effect>>) -> Self {
         Deed { effects: effects.into(), ..self }
     }
@@ -134,6 +150,7 @@ impl Deed {
             user: self.user.as_ref().map(|id| self.rendering(id, now, true)),
             carried_by: self.carried_by,
             enterprise: self.enterprise.as_ref().map(|id| self.rendering(id, now, false)),
+            terms: self.terms(),
             effects: met.chain(self.effects.iter().cloned()).collect(),
         }
     }
@@ -141,7 +158,18 @@ impl Deed {
     /// The same as history from elsewhere.
     pub(crate) fn past(&self, now: Second) -> Past {
         let id = self.enterprise.as_deref().unwrap_or("none");
-        Past { rendering: self.rendering(id, now, false) }
+        Past { rendering: self.rendering(id, now, false), terms: self.terms() }
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let mut terms = self.terms.clone();
+        terms.push(Term::actor(&self.actor));
+        if let Some(item) = &self.item {
+            terms.push(Term::source(&item.id));
+            terms.extend(item.folders.iter().map(Term::below));
+        }
+        settle(&mut terms);
+        terms
     }
 
     fn rendering(&self, id: &str, now: Second, recorded_at: bool) -> Rendering {

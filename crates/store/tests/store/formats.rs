@@ -1,15 +1,18 @@
 //! Stores of every version of the format that was released must open, and hold what was put into them.
 
+use crate::contract::search::everything;
 use crate::deed::{enterprise, event_id, user};
 use crate::disk::Disk;
 use crate::trial::{feed_of, history, streaming, whole, window};
-use feed::event::FeedKind;
+use feed::event::{EventType, FeedKind};
 use feed::filter::TypeFilter;
+use feed::search::Filters;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::directory_store::DirectoryStore;
 use store::embedded::{EmbeddedStore, Options, verify_on};
 use store::ledger::{Ledger, Scan};
+use store::search::{Search, Searching};
 use store::token_store::{TokenHash, TokenStore};
 
 /// A disk with the files of a fixture; `events--name` stands for `events/name`.
@@ -25,7 +28,27 @@ fn disk_of(fixture: &str) -> Disk {
     disk
 }
 
-/// Opens a fixture and looks whether all is there; `imported` events stand in windows beside what was published.
+#[tokio::test]
+async fn a_store_of_format_1_opens() {
+    opens("format-1", 0).await;
+}
+
+#[tokio::test]
+async fn a_store_of_format_2_opens() {
+    let store = opens("format-2", 0).await;
+    let by_mara = Filters { actors: vec![user("7")], ..Filters::default() };
+    let found = store.search(Searching { filters: by_mara, ..everything() }).await.unwrap();
+    assert_eq!(found.entries.len(), 51);
+}
+
+#[tokio::test]
+async fn a_store_of_format_2_opens_with_its_imports() {
+    let store = opens("format-2-imports", 4).await;
+    let imported = Ledger::find(&store, &enterprise("1"), FeedKind::Enterprise, &event_id("e102")).await.unwrap();
+    assert_eq!(&imported.unwrap().bytes[..], br#"{"event_id":"e102"}"#);
+}
+
+/// What was put into the fixture of any version; `imported` events stand in windows beside what was published.
 async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
     let disk = disk_of(fixture);
     let dir = Path::new("/store");
@@ -44,17 +67,13 @@ async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
     assert_eq!(store.enterprise(&enterprise("1")).await.unwrap().unwrap().name, "Halden");
     let token = TokenStore::find(&store, &TokenHash([7; 32])).await.unwrap();
     assert_eq!(token.unwrap().note, "a token");
+    // An index of an older version is made again when it is first searched.
+    let rare = Filters { types: vec![EventType::new("RARE").unwrap()], ..Filters::default() };
+    for _ in 0..2 {
+        let found = store.search(Searching { filters: rare.clone(), ..everything() }).await.unwrap();
+        assert_eq!((found.entries.len(), found.end), (11 + imported / 4, true), "{fixture}");
+    }
+    let manifest = String::from_utf8(disk.read(&dir.join("manifest"))).unwrap();
+    assert!(manifest.starts_with("tidings manifest 2 "), "an older program must refuse it from now on");
     store
-}
-
-#[tokio::test]
-async fn a_store_of_format_1_opens() {
-    opens("format-1", 0).await;
-}
-
-#[tokio::test]
-async fn a_store_of_format_2_opens_with_its_imports() {
-    let store = opens("format-2", 4).await;
-    let imported = Ledger::find(&store, &enterprise("1"), FeedKind::Enterprise, &event_id("e102")).await.unwrap();
-    assert_eq!(&imported.unwrap().bytes[..], br#"{"event_id":"e102"}"#);
 }

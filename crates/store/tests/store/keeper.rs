@@ -34,6 +34,7 @@ impl Memory {
             directory: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            search: store.clone(),
             retention: store.clone(),
             import: store.clone(),
         };

@@ -2,6 +2,7 @@
 //!
 //! - [`contract`]: one function per promise of `store::ledger` and its neighbours, run for every keeper from one list.
 //! - [`histories`]: random histories, checked by invariants, and played on two keepers side by side.
+//! - [`searching`]: random searches in random histories, held against the memory keeper.
 //!
 //! To bring a new keeper under test, implement [`keeper::Keeper`] for it and add it to the lists at the end of this page.
 
@@ -20,6 +21,7 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
+mod searching;
 mod together;
 mod trial;
 mod upkeep;
@@ -38,6 +40,11 @@ mod embedded {
     async fn random_histories_are_those_of_the_memory_keeper() {
         crate::histories::differential::<crate::keeper::EmbeddedInMemory, crate::keeper::Memory>(0..200).await;
     }
+
+    #[tokio::test]
+    async fn random_searches_find_what_the_memory_keeper_finds() {
+        crate::searching::differential::<crate::keeper::EmbeddedInMemory>(0..150).await;
+    }
 }
 
 /// The embedded keeper with everything in small pieces.
@@ -47,5 +54,10 @@ mod embedded_in_pieces {
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
         crate::histories::differential::<crate::keeper::EmbeddedInPieces, crate::keeper::Memory>(200..600).await;
+    }
+
+    #[tokio::test]
+    async fn random_searches_find_what_the_memory_keeper_finds() {
+        crate::searching::differential::<crate::keeper::EmbeddedInPieces>(1_000..1_200).await;
     }
 }

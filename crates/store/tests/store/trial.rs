@@ -13,6 +13,7 @@ use store::access_store::AccessStore;
 use store::import::{Brought, History};
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
 use store::retention_store::RetentionStore;
+use store::search::Search;
 use store::token_store::TokenStore;
 
 /// The settling delay of a trial that does not choose one.
@@ -86,6 +87,10 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn access(&self) -> &dyn AccessStore {
         &*self.stores().access
+    }
+
+    pub(crate) fn search(&self) -> &dyn Search {
+        &*self.stores().search
     }
 
     pub(crate) fn retention(&self) -> &dyn RetentionStore {

@@ -46,6 +46,10 @@
   }
 
   window.tidings = { localTimes };
+  // On a phone the sections are a line that scrolls. Scrolling to the link itself would also move where tabbing begins.
+  const here = document.querySelector('.sections [aria-current]');
+  const line = here?.closest('.sections');
+  if (line) line.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - line.clientWidth / 2;
   localTimes(document);
   for (const part of document.querySelectorAll('[data-refresh]')) {
     setTimeout(() => refresh(part), Number(part.dataset.refresh) * 1000);

@@ -10,11 +10,13 @@ mod demo;
 mod directory;
 mod docs;
 mod env_file;
+mod filters;
 mod hold;
 mod import;
 mod patience;
 mod publish;
 mod retention;
+mod search;
 mod serve;
 mod stop;
 mod table;
@@ -57,6 +59,7 @@ fn commands() -> Command {
         .subcommand(with_settings(serve::command()))
         .subcommand(publish::command())
         .subcommand(tail::command())
+        .subcommand(search::command())
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
@@ -87,6 +90,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("serve", matches)) => serve::run(matches),
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
+        Some(("search", matches)) => search::run(matches),
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),

@@ -27,6 +27,12 @@ impl<'a> Query<'a> {
         self.values(name).last()
     }
 
+    /// All values of a parameter, which may be given several times or separated by commas.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let words = self.values(name).flat_map(|value| value.split(',')).map(str::trim);
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.pairs.iter().filter(move |(key, _)| key == name);
         named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
@@ -69,7 +75,10 @@ impl<'a> Query<'a> {
     }
 
     /// `limit`: lowered to the largest page, never refused for being large; legacy Java always sends 800.
-    fn limit(&self) -> Result<usize, ApiError> {
+    ///
+    /// # Errors
+    /// [`ApiError::Limit`].
+    pub fn limit(&self) -> Result<usize, ApiError> {
         let Some(text) = self.get("limit") else { return Ok(PAGE_ENTRIES_DEFAULT) };
         if text.bytes().all(|b| b.is_ascii_digit()) {
             // A number too large to read is larger than the largest page.
@@ -78,7 +87,11 @@ impl<'a> Query<'a> {
         Err(ApiError::Limit(text.chars().take(40).collect()))
     }
 
-    fn time(&self, name: &'static str) -> Result<Option<Second>, ApiError> {
+    /// A time, as a bound of a window.
+    ///
+    /// # Errors
+    /// [`ApiError::Time`].
+    pub fn time(&self, name: &'static str) -> Result<Option<Second>, ApiError> {
         let read = |text| ReadTime::parse(text).map(ReadTime::as_bound).map_err(|wrong| ApiError::Time { name, wrong });
         self.get(name).map(read).transpose()
     }

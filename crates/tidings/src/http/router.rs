@@ -105,6 +105,8 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/api/v1/directory", Token, post(native_api::enterprise::import)),
         route("GET", "/api/v1/events/{id}", Token, get(native_api::events::show)),
         route("GET", "/api/v1/events/{id}/audience", Token, get(native_api::explain::get)),
+        route("GET", "/api/v1/search", Token, get(native_api::search::get)),
+        route("GET", "/api/v1/search/summary", Token, get(native_api::search::summary)),
         // The console.
         route("GET", "/console", Open, get(sign_in::bare)),
         route("GET", "/console/", Session, get(sign_in::home)),
@@ -114,6 +116,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/console/assets/{name}", Open, get(console::assets::get)),
         route("GET", "/console/live", Session, get(console::live::get)),
         route("GET", "/console/live/stream", Session, get(console::live::stream)),
+        route("GET", "/console/search", Session, get(console::search::get)),
         route("GET", "/console/feed", Session, get(console::own_feed::get)),
         route("GET", "/console/events/{id}", Session, get(console::event::get)),
         route("GET", "/console/people", Session, get(people::list)),
@@ -135,6 +138,10 @@ pub fn routes() -> Vec<Route> {
         route("POST", "/console/tokens", Session, post(token_pages::add)),
         route("POST", "/console/tokens/{id}/revoke", Session, post(token_pages::revoke)),
         route("POST", "/console/sessions/{id}/end", Session, post(token_pages::end_session)),
+        route("GET", "/console/retention", Session, get(console::retention::get)),
+        route("POST", "/console/retention", Session, post(console::retention::edit)),
+        route("POST", "/console/holds", Session, post(console::retention::add_hold)),
+        route("POST", "/console/holds/{id}/release", Session, post(console::retention::release)),
         route("GET", "/console/health", Session, get(console::health::get)),
         // For operators.
         route("GET", "/", Open, get(ops::root)),

@@ -14,6 +14,7 @@ use feed::directory::{CoAdminRights, Role, Status, User};
 use feed::id::{BadId, EnterpriseId, UserId};
 use feed::intake::Format;
 use feed::permission::{Action, Denied, Scopes, UnknownScope};
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use std::fmt;
 use store::ledger::Unavailable;
@@ -314,6 +315,21 @@ impl Services {
             details: json!({"token_id": token.id, "user_id": token.user.as_str(), "scopes": token.scopes.to_string()}),
         })
         .await;
+    }
+
+    /// What people of the caller's enterprise are called, by id, as far as the directory knows; for lists of what is theirs.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn names(&self, caller: &Caller, ids: &[&UserId]) -> Result<FxHashMap<UserId, String>, AdminError> {
+        caller.may(Action::ManageTokens).map_err(AdminError::Denied)?;
+        let home = caller.enterprise();
+        let question = |directory: &feed::directory::Directory| {
+            let users = ids.iter().filter_map(|id| directory.user(id)).filter(|user| user.home == *home);
+            let named = users.filter(|user| !user.person.name.is_empty());
+            named.map(|user| (user.person.id.clone(), user.person.name.to_string())).collect()
+        };
+        Ok(self.stores.directory.ask(question).await?)
     }
 
     pub(super) async fn own_user(&self, enterprise: &EnterpriseId, id_or_login: &str) -> Result<User, AdminError> {

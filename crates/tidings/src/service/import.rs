@@ -48,14 +48,14 @@ impl Services {
         let opted_in = settings.is_some_and(|it| it.opted_in);
         let mut done = Imported::default();
         let mut pasts = Vec::with_capacity(events.len());
-        for Event { enterprise, opt_in, .. } in events {
+        for Event { enterprise, opt_in, terms, .. } in events {
             let Some(rendering) = enterprise else { continue };
             if rendering.created_at < oldest {
                 done.expired += 1;
             } else if opt_in && !opted_in {
                 done.withheld += 1;
             } else {
-                pasts.push(Past { rendering });
+                pasts.push(Past { rendering, terms });
             }
         }
         let of: Vec<(EventId, Second)> =

@@ -18,8 +18,10 @@ pub mod publish;
 pub mod read;
 pub mod retention;
 pub mod roster;
+pub mod search;
 pub mod sessions;
 pub mod sharing;
+pub mod summary;
 pub mod sweep;
 pub mod watch;
 

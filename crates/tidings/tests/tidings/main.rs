@@ -36,5 +36,6 @@ mod over_tls;
 mod publishing;
 mod reading;
 mod rights;
+mod searching;
 mod sharing;
 mod wire;

@@ -12,6 +12,7 @@ use store::Stores;
 use store::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use store::directory_store::{DirectoryStore, Question};
 use store::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
+use store::search::{Counting, Counts, Matches, Search, Searching};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
 use tokio::sync::watch;
 
@@ -104,6 +105,7 @@ impl Spoiled {
             directory: spoiled.clone(),
             tokens: spoiled.clone(),
             access: spoiled.clone(),
+            search: spoiled.clone(),
             retention: spoiled.inner.retention.clone(),
             import: spoiled.inner.import.clone(),
         }
@@ -262,5 +264,19 @@ impl AccessStore for Spoiled {
     async fn forget_expired(&self, now: Second) -> Result<u64, Unavailable> {
         self.illness.check(Part::Tokens)?;
         self.inner.access.forget_expired(now).await
+    }
+}
+
+/// Searching reads the ledger.
+#[async_trait]
+impl Search for Spoiled {
+    async fn search(&self, searching: Searching) -> Result<Matches, Unavailable> {
+        self.illness.check(Part::Ledger)?;
+        self.inner.search.search(searching).await
+    }
+
+    async fn count(&self, counting: Counting) -> Result<Counts, Unavailable> {
+        self.illness.check(Part::Ledger)?;
+        self.inner.search.count(counting).await
     }
 }

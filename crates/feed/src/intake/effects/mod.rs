@@ -6,7 +6,7 @@
 
 mod sharing;
 
-pub(super) use sharing::{about_items, about_sharing};
+pub(super) use sharing::{about_items, about_sharing, groups, texts};
 
 use super::check::source::SourceShape;
 use super::check::{Keep, Kept, ROOT_FOLDER, is_id, twice};

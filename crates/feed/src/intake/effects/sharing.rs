@@ -147,8 +147,23 @@ impl Facts {
     }
 }
 
+/// The groups that a rendering names.
+pub(in crate::intake) fn groups(given: &Given<'_>) -> Vec<GroupId> {
+    let source = given.source.raw.unwrap_or("null");
+    let mut found = Vec::new();
+    for object in [source, given.accessible_by.unwrap_or("null")] {
+        let [kind, id] = texts(object, ["type", "id"]);
+        found.extend(id.filter(|_| kind.as_deref() == Some("group")));
+    }
+    for object in [source, given.additional_details.unwrap_or("null")] {
+        let [id] = texts(object, ["group_id"]);
+        found.extend(id);
+    }
+    found.iter().filter_map(|id| GroupId::new(id).ok()).collect()
+}
+
 /// Strings of an object by the names of its members; whatever is no string counts as not there.
-fn texts<const N: usize>(object: &str, wanted: [&str; N]) -> [Option<SmolStr>; N] {
+pub(in crate::intake) fn texts<const N: usize>(object: &str, wanted: [&str; N]) -> [Option<SmolStr>; N] {
     let mut found = [const { None }; N];
     let mut reader = Reader::new(object);
     let mut first = true;

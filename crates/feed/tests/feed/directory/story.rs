@@ -148,6 +148,7 @@ impl Story {
             user: Some(rendering()),
             carried_by,
             enterprise: None,
+            terms: Vec::new(),
             effects,
         }
     }

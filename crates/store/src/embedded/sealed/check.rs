@@ -29,6 +29,9 @@ impl Half {
                 }
             }
         }
+        if self.terms_lead_astray().unwrap_or(true) {
+            damage(self.malformed(0, "its terms do not lead to entries; they"));
+        }
         if next != self.entries() {
             damage(self.malformed(0, "its entries are not those of the data file; they"));
         }

@@ -7,7 +7,10 @@ use super::super::live::id_fingerprint;
 use super::super::rows::Order;
 use super::data::{Data, bad_file};
 use super::filter::Filter;
-use super::index::{ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, Section, TABLE_BYTES};
+use super::index::{
+    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SECTIONS_OF_1, Section, TABLE_BYTES,
+    TERMS_SINCE,
+};
 use super::paged::{Paged, Pages, record};
 use super::write::HalfName;
 use bytes::Bytes;
@@ -25,6 +28,8 @@ pub(in super::super) struct Half {
     pub(super) index: Paged,
     pub(super) sections: [(u64, u64); SECTIONS],
     pub(super) types: Vec<EventType>,
+    /// The format version of the index.
+    pub(super) version: u16,
 }
 
 /// One enterprise's part of the half.
@@ -81,10 +86,12 @@ impl Half {
 
     fn over(data: Data, file: Named, name: HalfName, pages: &Arc<Pages>) -> Result<Self, Fault> {
         let head = file.read_vec(0, FILE_HEAD_BYTES)?;
-        FileKind::Index(name.kind).check(name.partition, &head).map_err(|bad| bad_file(&file, &bad))?;
+        let version = FileKind::Index(name.kind).check(name.partition, &head).map_err(|bad| bad_file(&file, &bad))?;
         let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
-        let index = Paged::new(file, unique(name, 1), FILE_HEAD_BYTES as u64, pages.clone());
-        let table = index.read_vec(0, TABLE_BYTES)?;
+        let own = if version < TERMS_SINCE { 1 } else { 2 };
+        let index = Paged::new(file, unique(name, own), FILE_HEAD_BYTES as u64, pages.clone());
+        let known = if version < TERMS_SINCE { SECTIONS_OF_1 } else { SECTIONS };
+        let table = index.read_vec(0, TABLE_BYTES / SECTIONS * known)?;
         let mut taker = Taker(&table);
         let mut sections = [(0, 0); SECTIONS];
         for section in &mut sections {
@@ -93,7 +100,7 @@ impl Half {
                 return Err(index.damaged(0, "its sections lie beyond its end"));
             }
         }
-        let mut half = Half { data, index, sections, types: Vec::new() };
+        let mut half = Half { data, index, sections, types: Vec::new(), version };
         half.types = half.read_types()?;
         Ok(half)
     }
@@ -285,10 +292,11 @@ impl Half {
     }
 }
 
-/// A number for the pages of a file that no other file has.
+/// A number for the pages of a file that no other file has. An index that is made again in a newer version is another
+/// file.
 fn unique(name: HalfName, file: u64) -> u64 {
     let kind = u64::from(name.kind == FeedKind::User);
-    name.partition << 24 | u64::from(name.generation) << 2 | kind << 1 | file
+    name.partition << 24 | u64::from(name.generation) << 3 | kind << 2 | file
 }
 
 /// The first of `0..count` that is not before what is looked for.

@@ -16,14 +16,18 @@
 //!  Readers    by fingerprint of enterprise and name: fingerprint (8), name (4), first posting (4), count (4), zero (4)
 //!  Names      per reader: enterprise (1 + length), 0 user or 1 list (1), id (1 + length)
 //!  Postings   per reader, by entry: entry within the line (29 bits), streams (3 bits)
+//!  Terms      by fingerprint of enterprise and term or type: fingerprint (8), first (4), count (4)
+//!  TermPostings  per term: ranks of entries in window order within the line (4), growing
 //! ```
 //!
-//! History, Window and Stretches are empty in the user half, Readers, Names and Postings in the enterprise half.
+//! History, Window, Stretches, Terms and TermPostings are empty in the user half; Readers, Names and Postings in the
+//! enterprise half. The last two sections came with version 2; an index of version 1 is made again when it is searched.
 
 use super::super::block::Facts;
 use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
 use super::super::live::id_fingerprint;
 use super::super::rows::{Posting, type_bit};
+use super::super::terms::prints;
 use super::filter::Filter;
 use feed::event::FeedKind;
 use rustc_hash::FxHashMap;
@@ -43,10 +47,16 @@ pub(in super::super) enum Section {
     Readers,
     Names,
     Postings,
+    Terms,
+    TermPostings,
 }
 
 /// How many there are.
-pub(in super::super) const SECTIONS: usize = 11;
+pub(in super::super) const SECTIONS: usize = 13;
+/// How many there were in version 1.
+pub(in super::super) const SECTIONS_OF_1: usize = 11;
+/// The version with which terms came.
+pub(in super::super) const TERMS_SINCE: u16 = 2;
 /// Length of the table of sections.
 pub(in super::super) const TABLE_BYTES: usize = 16 * SECTIONS;
 pub(in super::super) const LINE_BYTES: usize = 96;
@@ -57,6 +67,7 @@ pub(in super::super) const STRETCH_BYTES: usize = 24;
 pub(in super::super) const ID_BYTES: usize = 12;
 pub(in super::super) const READER_BYTES: usize = 24;
 pub(in super::super) const POSTING_BYTES: usize = 4;
+pub(in super::super) const TERM_BYTES: usize = 16;
 /// Entries in a stretch.
 pub(in super::super) const STRETCH_ENTRIES: u32 = 256;
 
@@ -96,6 +107,8 @@ struct LineBeingMade {
     bytes: u64,
     history: Vec<(u64, u32)>,
     window: Vec<(u64, u32)>,
+    /// Terms, each with an entry that has it.
+    terms: Vec<(u64, u32)>,
     readers: BTreeMap<(ReaderKind, String), Vec<Posting>>,
 }
 
@@ -126,6 +139,10 @@ pub(in super::super) struct IndexBuilder {
     readers: Vec<(u64, u32, u32, u32)>,
     names: Vec<u8>,
     postings: Vec<u8>,
+    terms: Vec<(u64, u32, u32)>,
+    term_postings: Vec<u8>,
+    /// Of the entry at hand.
+    prints: Vec<u64>,
     ranges: Ranges,
 }
 
@@ -145,6 +162,9 @@ impl IndexBuilder {
             readers: Vec::new(),
             names: Vec::new(),
             postings: Vec::new(),
+            terms: Vec::new(),
+            term_postings: Vec::new(),
+            prints: Vec::new(),
             ranges: Ranges::default(),
         }
     }
@@ -162,12 +182,13 @@ impl IndexBuilder {
             bytes: 0,
             history: Vec::new(),
             window: Vec::new(),
+            terms: Vec::new(),
             readers: BTreeMap::new(),
         });
     }
 
     /// Adds an entry of the line, the next in arrival order.
-    pub(in super::super) fn push(&mut self, facts: &Facts<'_>, rendering_bytes: usize, block: u32, slot: u32) {
+    pub(in super::super) fn push(&mut self, facts: &Facts<'_>, rendering: &[u8], block: u32, slot: u32) {
         let Some(line) = &mut self.line else { return };
         let event_type = match self.type_numbers.get(facts.event_type) {
             Some(number) => *number,
@@ -181,7 +202,7 @@ impl IndexBuilder {
         let global = count32(self.entries.len());
         let within = global - line.first;
         self.entries.push(EntryRow { place: facts.place, created_at: facts.created_at, block, slot, event_type });
-        line.bytes += rendering_bytes as u64;
+        line.bytes += rendering.len() as u64;
         self.ranges.entries += 1;
         widen(&mut self.ranges.places, facts.place);
         widen(&mut self.ranges.created, u64::from(facts.created_at));
@@ -191,6 +212,8 @@ impl IndexBuilder {
         if self.kind == FeedKind::Enterprise {
             line.history.push((facts.history, within));
             line.window.push((facts.window, within));
+            prints(&line.id, facts, rendering, &mut self.prints);
+            line.terms.extend(self.prints.iter().map(|print| (*print, within)));
             widen(&mut self.ranges.history, facts.history);
             widen(&mut self.ranges.window, facts.window);
         }
@@ -226,6 +249,7 @@ impl IndexBuilder {
             self.put_stretches(first, line.window.iter().map(|(_, entry)| *entry));
             put_order(&mut self.history, &line.history);
             put_order(&mut self.window, &line.window);
+            self.put_terms(line.terms, &line.window);
         }
         for ((kind, id), postings) in &line.readers {
             let name = count32(self.names.len());
@@ -236,6 +260,23 @@ impl IndexBuilder {
             postings.iter().for_each(|posting| put_u32(&mut self.postings, posting.0));
             let print = reader_fingerprint(&line.id, *kind, id);
             self.readers.push((print, name, start, count32(postings.len())));
+        }
+    }
+
+    /// Turns entries into their ranks in window order, and puts down the list of each term.
+    fn put_terms(&mut self, mut terms: Vec<(u64, u32)>, window: &[(u64, u32)]) {
+        let mut ranks = vec![0; window.len()];
+        for (rank, (_, entry)) in (0..).zip(window) {
+            ranks[index(*entry)] = rank;
+        }
+        for (_, entry) in &mut terms {
+            *entry = ranks[index(*entry)];
+        }
+        terms.sort_unstable();
+        for list in terms.chunk_by(|(one, _), (next, _)| one == next) {
+            let first = count32(self.term_postings.len() / POSTING_BYTES);
+            self.terms.push((list[0].0, first, count32(list.len())));
+            list.iter().for_each(|(_, rank)| put_u32(&mut self.term_postings, *rank));
         }
     }
 
@@ -280,6 +321,13 @@ impl IndexBuilder {
             put_u64(&mut readers, *print);
             [*name, *start, *count, 0].iter().for_each(|n| put_u32(&mut readers, *n));
         }
+        self.terms.sort_unstable();
+        let mut terms = Vec::with_capacity(self.terms.len() * TERM_BYTES);
+        for (print, first, count) in &self.terms {
+            put_u64(&mut terms, *print);
+            put_u32(&mut terms, *first);
+            put_u32(&mut terms, *count);
+        }
         let sections: [&[u8]; SECTIONS] = [
             &self.lines,
             &types,
@@ -292,6 +340,8 @@ impl IndexBuilder {
             &readers,
             &self.names,
             &self.postings,
+            &terms,
+            &self.term_postings,
         ];
         let mut content = Vec::with_capacity(TABLE_BYTES + sections.iter().map(|bytes| bytes.len()).sum::<usize>());
         let mut offset = TABLE_BYTES as u64;

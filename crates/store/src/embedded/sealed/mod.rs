@@ -11,5 +11,6 @@ pub(super) mod half;
 pub(super) mod index;
 pub(super) mod paged;
 pub(super) mod shelf;
+mod terms;
 mod walk;
 pub(super) mod write;

@@ -19,12 +19,21 @@ pub(in super::super) struct Shelf {
     open: Mutex<Cache<HalfName, Option<Arc<Half>>>>,
     /// Halves that were found damaged, and whether making their index again helped.
     mended: Mutex<FxHashMap<HalfName, bool>>,
+    /// Held by whoever makes an index of an older version again.
+    renewing: Mutex<()>,
 }
 
 impl Shelf {
     pub(in super::super) fn new(files: Arc<dyn Files>, dir: PathBuf, cache_bytes: usize, halves: usize) -> Self {
         let pages = Arc::new(Pages::new(cache_bytes));
-        Shelf { files, dir, pages, open: Mutex::new(Cache::new(halves)), mended: Mutex::default() }
+        Shelf {
+            files,
+            dir,
+            pages,
+            open: Mutex::new(Cache::new(halves)),
+            mended: Mutex::default(),
+            renewing: Mutex::default(),
+        }
     }
 
     pub(in super::super) fn half(&self, name: HalfName) -> Result<Arc<Half>, Fault> {
@@ -52,6 +61,26 @@ impl Shelf {
             }
             answered => answered,
         }
+    }
+
+    /// Asks a half of which the index must know terms. One of an older version is made again first, which takes about as
+    /// long as reading the half; it happens once.
+    pub(in super::super) fn ask_with_terms<T>(
+        &self,
+        name: HalfName,
+        ask: impl Fn(&Half) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if !self.ask(name, |half| Ok(half.has_terms()))? {
+            let _turn = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.half(name)?.has_terms() && !self.mend(name) {
+                let path = name.index(&self.dir);
+                return Err(Fault::Damaged(format!(
+                    "{} is of an older format and cannot be made again",
+                    path.display()
+                )));
+            }
+        }
+        self.ask(name, ask)
     }
 
     /// Makes the index of a half again; answers whether that could be done.

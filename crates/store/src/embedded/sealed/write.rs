@@ -98,7 +98,7 @@ impl<'a> HalfWriter<'a> {
         }
         let block = self.block.get_or_insert_with(|| BlockBuilder::new(self.name.kind, &self.line));
         let slot = block.push(|out| out.extend_from_slice(facts_bytes), rendering);
-        self.index.push(facts, rendering.len(), self.data.next_block(), count32(slot));
+        self.index.push(facts, rendering, self.data.next_block(), count32(slot));
         Ok(())
     }
 
@@ -160,7 +160,7 @@ pub(in super::super) fn rebuild_index(
             let (Some(facts), Some(rendering)) = (block.facts(slot), block.rendering(slot)) else {
                 return Err(data.malformed(number));
             };
-            index.push(&facts, rendering.len(), number, count32(slot));
+            index.push(&facts, rendering, number, count32(slot));
         }
     }
     Ok(write_index(files, dir, name, index).map(|_| ()))

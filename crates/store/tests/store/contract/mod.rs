@@ -17,6 +17,7 @@ pub(crate) mod lists;
 pub(crate) mod pages;
 pub(crate) mod restarts;
 pub(crate) mod retention;
+pub(crate) mod search;
 pub(crate) mod streams;
 pub(crate) mod sweeping;
 pub(crate) mod tokens;
@@ -148,6 +149,20 @@ macro_rules! every_promise {
                 reading_goes_on_where_it_stood
                 writing_goes_on_after_a_restart
                 an_empty_keeper_restarts_empty
+            }
+            search {
+                filters_of_one_kind_widen_and_of_several_narrow
+                a_folder_finds_itself_and_whatever_lies_below
+                both_orders_go_by_the_true_time_of_the_deed
+                pages_of_any_size_give_every_match_once
+                what_is_published_meanwhile_moves_nobody
+                searching_goes_on_after_a_restart
+                a_text_is_found_whatever_its_case
+                an_enterprise_finds_only_its_own
+                only_deeds_in_the_enterprise_feed_are_found
+                what_was_recorded_before_the_oldest_is_not_found
+                what_was_swept_is_not_found
+                counts_are_those_of_what_is_found
             }
             retention {
                 a_hold_keeps_what_is_past_its_period_until_it_is_released

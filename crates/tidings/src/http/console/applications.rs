@@ -33,15 +33,16 @@ struct ApplicationPage {
 }
 
 /// The scopes that can be chosen: the word, and what it allows.
-pub const SCOPE_CHOICES: [(&str, &str); 4] = [
+pub const SCOPE_CHOICES: [(&str, &str); 5] = [
     ("manage_enterprise_properties", "Read the enterprise feed"),
     ("manage_managed_users", "Act for users"),
     ("publish", "Publish events"),
+    ("publish_users", "Publish events that change users"),
     ("administer", "Administer users, tokens and applications"),
 ];
 
 impl ApplicationsPage {
-    fn scope_choices(&self) -> [(&'static str, &'static str); 4] {
+    fn scope_choices(&self) -> [(&'static str, &'static str); 5] {
         SCOPE_CHOICES
     }
 }

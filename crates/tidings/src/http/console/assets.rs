@@ -14,6 +14,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("console.css", "text/css; charset=utf-8", include_str!("../../../assets/console/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_str!("../../../assets/console/console.js")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../../assets/console/live.js")),
+    ("search.js", "text/javascript; charset=utf-8", include_str!("../../../assets/console/search.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../../assets/console/icon.svg")),
 ];
 

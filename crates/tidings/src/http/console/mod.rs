@@ -18,6 +18,8 @@ pub mod live;
 pub mod own_feed;
 pub mod page;
 pub mod people;
+pub mod retention;
+pub mod search;
 pub mod sign_in;
 pub mod telling;
 pub mod tokens;

@@ -16,10 +16,14 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 pub enum Section {
     /// Events as they happen.
     Live,
+    /// The history.
+    Search,
     /// Users and groups.
     People,
     /// Applications, tokens and sessions.
     Applications,
+    /// How long events are kept.
+    Retention,
     /// How the server is doing.
     Health,
     /// One's own feed.
@@ -27,14 +31,24 @@ pub enum Section {
 }
 
 impl Section {
-    const EVERY: [Section; 5] = [Section::Live, Section::People, Section::Applications, Section::Health, Section::Feed];
+    const EVERY: [Section; 7] = [
+        Section::Live,
+        Section::Search,
+        Section::People,
+        Section::Applications,
+        Section::Retention,
+        Section::Health,
+        Section::Feed,
+    ];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Section::Live => "Live",
+            Section::Search => "Search",
             Section::People => "People",
             Section::Applications => "Applications",
+            Section::Retention => "Retention",
             Section::Health => "Health",
             Section::Feed => "Your feed",
         }
@@ -44,8 +58,10 @@ impl Section {
     pub fn path(self) -> &'static str {
         match self {
             Section::Live => "/console/live",
+            Section::Search => "/console/search",
             Section::People => "/console/people",
             Section::Applications => "/console/applications",
+            Section::Retention => "/console/retention",
             Section::Health => "/console/health",
             Section::Feed => "/console/feed",
         }
@@ -55,10 +71,12 @@ impl Section {
     pub fn icon(self) -> &'static str {
         match self {
             Section::Live => "M3 12h4l3-8 4 16 3-8h4",
+            Section::Search => "M10.5 17a6.5 6.500 0 1 0 0-13 6.5 6.5 0 0 0 0 13M15.500 15.500 21 21",
             Section::People => {
                 "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6"
             }
             Section::Applications => "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6",
+            Section::Retention => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3.500 2",
             Section::Health => {
                 "M12 20s-7.5-4.6-7.5-10A4.2 4.2 0 0 1 12 7.3 4.2 4.2 0 0 1 19.5 10C19.5 15.400 12 20 12 20z"
             }
@@ -70,8 +88,10 @@ impl Section {
     pub fn open_to(self, caller: &Caller) -> bool {
         let action = match self {
             Section::Live => Action::ReadEnterpriseFeed,
+            Section::Search => Action::Search,
             Section::People => Action::ManageUsers,
             Section::Applications => Action::ManageApplications,
+            Section::Retention => Action::SeeRetention,
             Section::Health => Action::ManageEnterprise,
             Section::Feed => Action::ReadOwnFeed,
         };

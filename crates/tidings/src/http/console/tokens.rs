@@ -12,8 +12,10 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use feed::id::UserId;
 use feed::permission::Scopes;
 use http::StatusCode;
+use rustc_hash::FxHashMap;
 
 /// The page.
 const PATH: &str = "/console/tokens";
@@ -24,12 +26,19 @@ struct TokensPage {
     frame: Frame,
     tokens: Vec<TokenRecord>,
     sessions: Vec<SessionRecord>,
+    /// What their users are called, by id.
+    names: FxHashMap<UserId, String>,
     /// A token that was just made.
     fresh: Option<String>,
 }
 
 impl TokensPage {
-    fn scope_choices(&self) -> [(&'static str, &'static str); 4] {
+    /// What a user is called: the name, or the id.
+    fn name<'a>(&'a self, user: &'a UserId) -> &'a str {
+        self.names.get(user).map_or(user.as_str(), String::as_str)
+    }
+
+    fn scope_choices(&self) -> [(&'static str, &'static str); 5] {
         SCOPE_CHOICES
     }
 }
@@ -48,9 +57,11 @@ async fn page(
     let mut tokens = server.services.tokens(&visitor.caller).await?;
     tokens.reverse();
     let sessions = server.services.sessions(&visitor.caller).await?;
+    let users: Vec<&UserId> = tokens.iter().map(|it| &it.user).chain(sessions.iter().map(|it| &it.user)).collect();
+    let names = server.services.names(&visitor.caller, &users).await?;
     let (status, complaint) = complaint.map_or((StatusCode::OK, None), |(status, why)| (status, Some(why)));
     let frame = Frame::of(server, visitor, Section::Applications).await?.complaining(complaint);
-    html(status, &TokensPage { frame, tokens, sessions, fresh })
+    html(status, &TokensPage { frame, tokens, sessions, names, fresh })
 }
 
 /// Makes a token, which is on this answer and nowhere else.

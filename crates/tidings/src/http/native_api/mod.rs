@@ -10,5 +10,6 @@ pub mod groups;
 pub mod holds;
 pub mod import;
 pub mod retention;
+pub mod search;
 pub mod tokens;
 pub mod users;

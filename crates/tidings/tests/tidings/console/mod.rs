@@ -3,6 +3,8 @@
 mod forms;
 mod live;
 mod pages;
+mod retention;
+mod search;
 mod session;
 
 use crate::answer::Answer;

@@ -25,9 +25,17 @@ async fn everybody_sees_what_is_theirs() {
     let feed = "/console/feed";
     assert_eq!(sections(&world, MARA).await, [feed]);
     assert_eq!(sections(&world, IDLE).await, [feed]);
-    assert_eq!(sections(&world, REPORTER).await, ["/console/live", feed]);
+    assert_eq!(sections(&world, REPORTER).await, ["/console/live", "/console/search", "/console/retention", feed]);
     assert_eq!(sections(&world, MANAGER).await, ["/console/people", feed]);
-    let all = ["/console/live", "/console/people", "/console/applications", "/console/health", feed];
+    let all = [
+        "/console/live",
+        "/console/search",
+        "/console/people",
+        "/console/applications",
+        "/console/retention",
+        "/console/health",
+        feed,
+    ];
     assert_eq!(sections(&world, ADMIN).await, all);
 }
 

@@ -121,6 +121,8 @@ fn tries() -> Vec<Try> {
         with(to("POST", "/api/v1/directory"), "{}".to_owned()),
         at(to("GET", "/api/v1/events/{id}"), "/api/v1/events/e".to_owned()),
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
+        to("GET", "/api/v1/search"),
+        to("GET", "/api/v1/search/summary"),
         to("GET", "/console"),
         to("GET", "/console/"),
         to("GET", "/console/sign-in"),
@@ -129,6 +131,7 @@ fn tries() -> Vec<Try> {
         at(to("GET", "/console/assets/{name}"), "/console/assets/console.css".to_owned()),
         to("GET", "/console/live"),
         to("GET", "/console/live/stream"),
+        to("GET", "/console/search"),
         to("GET", "/console/feed"),
         at(to("GET", "/console/events/{id}"), "/console/events/e".to_owned()),
         to("GET", "/console/people"),
@@ -159,6 +162,10 @@ fn tries() -> Vec<Try> {
         with(to("POST", "/console/tokens"), format!("user={TOMAS}")),
         at(to("POST", "/console/tokens/{id}/revoke"), format!("/console/tokens/id-of-{}/revoke", token_of(TOMAS))),
         at(to("POST", "/console/sessions/{id}/end"), "/console/sessions/none/end".to_owned()),
+        to("GET", "/console/retention"),
+        with(to("POST", "/console/retention"), "user=30".to_owned()),
+        with(to("POST", "/console/holds"), "name=Case".to_owned()),
+        at(to("POST", "/console/holds/{id}/release"), "/console/holds/none/release".to_owned()),
         to("GET", "/console/health"),
         to("GET", "/"),
         to("GET", "/errors"),
@@ -323,6 +330,8 @@ async fn every_route_by_everybody() {
     POST /api/v1/directory                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403         200
     GET /api/v1/events/e                                         401         401         403         403         200         403         200         200         404         403         200         200         200         200         200
     GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /api/v1/search                                           401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /api/v1/search/summary                                   401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303         303         303
@@ -331,6 +340,7 @@ async fn every_route_by_everybody() {
     GET /console/assets/console.css                              200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /console/search                                          303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200         200         200
     GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403         200
@@ -352,6 +362,10 @@ async fn every_route_by_everybody() {
     POST /console/tokens                                         303         303         403         403         403         403         200         200         400         200         200         200         200         403         200
     POST /console/tokens/id-of-token/revoke                      303         303         403         403         403         403         303         303         404         303         303         303         303         403         303
     POST /console/sessions/none/end                              303         303         403         403         403         403         404         404         404         404         404         404         404         403         404
+    GET /console/retention                                       303         303         403         403         200         403         200         200         200         200         200         200         200         403         200
+    POST /console/retention                                      303         303         403         403         403         403         303         303         303         303         303         303         303         403         303
+    POST /console/holds                                          303         303         403         403         403         403         303         303         303         303         303         303         303         403         303
+    POST /console/holds/none/release                             303         303         403         403         403         403         404         404         404         404         404         404         404         403         404
     GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /errors                                                  200         200         200         200         200         200         200         200         200         200         200         200         200         200         200
