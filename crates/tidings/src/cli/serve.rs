@@ -59,6 +59,7 @@ async fn serve(settings: &Settings, env_file: Option<&Path>, roster: Option<&Ros
         say("  Try:");
         say(format_args!("    export TIDINGS_URL={url} TIDINGS_TOKEN={}", first.token.secret));
         say("    tidings user list");
+        say(format_args!("  or open {url}/console/ and sign in with the token."));
     }
     if let Some(roster) = roster {
         let changes = import_directory(&booted.services, settings, roster).await.map_err(shown)?;
