@@ -30,11 +30,13 @@ const UNSEALED_MAX: usize = 3;
 
 /// Something to be answered when the frame it is in is durable.
 type Answer<T> = oneshot::Sender<T>;
+/// The answer to bringing in history.
+type ImportAnswer = Answer<Result<Vec<Brought>, AppendError>>;
 
 enum Request {
     Append(Batch, Answer<Result<Appended, AppendError>>),
     /// Bring in history.
-    Import(History, Answer<Result<Vec<Brought>, AppendError>>),
+    Import(History, ImportAnswer),
     /// Close the partition being written if its day is over.
     Turn(Second, Answer<Result<(), Unavailable>>),
 }
@@ -46,7 +48,7 @@ struct Work {
     answers: Vec<(Answer<Result<Appended, AppendError>>, Appended)>,
     turned: Option<Answer<Result<(), Unavailable>>>,
     /// History that was brought in; the answer waits for the frames before, in which something may have been known.
-    imported: Option<(Answer<Result<Vec<Brought>, AppendError>>, Vec<Brought>)>,
+    imported: Option<(ImportAnswer, Vec<Brought>)>,
 }
 
 impl Work {
