@@ -187,7 +187,7 @@ pub(crate) async fn a_hold_keeps_it_and_it_is_foretold<K: Keeper>() {
 pub(crate) async fn windows_over_it_are_read_page_by_page_by_type_and_time<K: Keeper>() {
     let trial = Trial::<K>::open().await;
     let id = |n: u32| format!("e{n:03}");
-    let made = |n: u32| past(&id(n), 10_000 + n / 3).typed(if n % 7 == 0 { "RARE" } else { "UPLOAD" });
+    let made = |n: u32| past(&id(n), 10_000 + n / 3).typed(if n.is_multiple_of(7) { "RARE" } else { "UPLOAD" });
     // In three imports, each with every third.
     for part in 0..3 {
         let deeds: Vec<Deed> = (0..200).filter(|n| n % 3 == part).map(made).collect();
@@ -207,7 +207,7 @@ pub(crate) async fn windows_over_it_are_read_page_by_page_by_type_and_time<K: Ke
         assert_eq!(read, all, "pages of {limit}");
     }
     let rare = Scan { types: TypeFilter::parse("RARE").unwrap(), ..whole(window()) };
-    let expected: Vec<String> = (0..200).filter(|n| n % 7 == 0).map(id).collect();
+    let expected: Vec<String> = (0..200u32).filter(|n| n.is_multiple_of(7)).map(id).collect();
     assert_eq!(trial.scan(rare).await, expected);
     let (from, before) = (Second(10_010), Second(10_020));
     let between = Scan { created_from: from, created_before: Some(before), ..whole(window()) };

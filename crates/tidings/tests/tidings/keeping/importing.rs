@@ -71,7 +71,7 @@ async fn history_is_shown_in_closed_windows_and_nowhere_else() {
 async fn what_is_there_is_recognised_whichever_way_it_came() {
     let world = World::new().await;
     let (a, b) = (past("a", "2025-03-01T00:00:00Z"), past("b", "2025-03-01T00:00:01Z"));
-    taken(&world, &[a.clone()]).await;
+    taken(&world, std::slice::from_ref(&a)).await;
     let mut other = a.clone();
     other["event_type"] = json!("FAILED_LOGIN");
     let done = taken(&world, &[a.clone(), other, b.clone()]).await;
@@ -88,7 +88,7 @@ async fn what_is_there_is_recognised_whichever_way_it_came() {
     assert_eq!(page.entries.len(), 0, "the position is a place in the closed window");
     world.publish([login("live")]).await;
     let mut live = world.page(ADMIN, "stream_type=admin_logs_streaming").await.entries.last().unwrap().clone();
-    assert_eq!(taken(&world, &[live.clone()]).await, counts(0, 1, 0, 0, 0), "as a page of the API has it");
+    assert_eq!(taken(&world, std::slice::from_ref(&live)).await, counts(0, 1, 0, 0, 0), "as a page of the API has it");
     live["event_id"] = json!("live2");
     assert_eq!(taken(&world, &[live]).await, counts(1, 0, 0, 0, 0));
 }
