@@ -9,6 +9,7 @@ mod commit;
 pub mod access_store;
 pub mod directory_store;
 pub mod embedded;
+pub mod import;
 pub mod ledger;
 pub mod memory;
 pub mod postgres;
@@ -33,4 +34,6 @@ pub struct Stores {
     pub search: Arc<dyn search::Search>,
     /// Legal holds, and what the sweep would do.
     pub retention: Arc<dyn retention_store::RetentionStore>,
+    /// Bringing in history from elsewhere.
+    pub import: Arc<dyn import::ImportStore>,
 }

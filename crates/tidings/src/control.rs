@@ -79,7 +79,7 @@ pub fn answer(
             json!({
                 "partitions": {"sealed": stats.sealed, "open": stats.unsealed},
                 "enterprises": stats.enterprises,
-                "entries": {"enterprise": stats.enterprise_entries, "user": stats.user_entries},
+                "entries": {"enterprise": stats.enterprise_entries, "user": stats.user_entries, "imported": stats.imported_entries},
                 "bytes": {"data": stats.data_bytes, "indexes": stats.index_bytes, "frames": stats.frame_bytes},
                 "oldest": stats.oldest.map(|second| second.to_string()),
                 "newest": stats.newest.map(|second| second.to_string()),

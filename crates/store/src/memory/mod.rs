@@ -5,6 +5,7 @@
 
 mod access;
 mod append;
+mod import;
 mod line;
 mod retention;
 mod scan;
@@ -84,7 +85,8 @@ impl MemoryStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
-            retention: store,
+            retention: store.clone(),
+            import: store,
         }
     }
 

@@ -191,7 +191,8 @@ impl PostgresStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
-            retention: store,
+            retention: store.clone(),
+            import: store,
         }
     }
 

@@ -45,6 +45,7 @@ impl Memory {
             access: store.clone(),
             search: store.clone(),
             retention: store.clone(),
+            import: store.clone(),
         };
         Memory { store, stores }
     }

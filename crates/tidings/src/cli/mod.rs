@@ -13,6 +13,7 @@ mod env_file;
 mod filters;
 mod hold;
 mod migrate;
+mod import;
 mod patience;
 mod publish;
 mod retention;
@@ -68,6 +69,7 @@ fn commands() -> Command {
         .subcommand(app::command())
         .subcommand(retention::command())
         .subcommand(hold::command())
+        .subcommand(import::command())
         .subcommand(docs::command());
     directory::ALL.iter().fold(command, |command, verb| command.subcommand((verb.command)()))
 }
@@ -99,6 +101,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("app", matches)) => app::run(matches),
         Some(("retention", matches)) => retention::run(matches),
         Some(("hold", matches)) => hold::run(matches),
+        Some(("import", matches)) => import::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         Some((name, matches)) if let Some(verb) = directory::named(name) => (verb.run)(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),

@@ -45,6 +45,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/2.0/users/me", Token, get(users::me)),
         // Our own.
         route("POST", "/api/v1/events", Token, post(native_api::events::post)),
+        route("POST", "/api/v1/events/import", Token, post(native_api::import::post)),
         route("GET", "/api/v1/users", Token, get(native_api::users::list)),
         route("POST", "/api/v1/users", Token, post(native_api::users::add)),
         route("GET", "/api/v1/users/{id}", Token, get(native_api::users::show)),

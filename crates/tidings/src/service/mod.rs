@@ -14,6 +14,7 @@ pub mod explain;
 pub mod folders;
 pub mod health;
 pub mod holds;
+pub mod import;
 pub mod live;
 pub mod oauth;
 pub mod publish;

@@ -120,7 +120,8 @@ impl Services {
     }
 
     /// Waits until something lies after `start` in the channel's stream. A position of an enterprise stream watches
-    /// the enterprise's feed instead, for a user who may read it at that moment.
+    /// the enterprise's feed instead, for a user who may read it at that moment. A position of a closed window watches
+    /// history from there on: a poll names no bounds, and in a window that lies in the past there is nothing to wait for.
     ///
     /// # Errors
     /// [`Unavailable`] when the store cannot be read.

@@ -40,7 +40,7 @@ impl Demo {
     }
 
     /// A command against this server, as the owner of a token.
-    fn command(&self, token: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, token: &str, arguments: &[&str]) -> Command {
         let mut command = program();
         command.args(arguments).env("TIDINGS_URL", &self.url).env("TIDINGS_TOKEN", self.value(token));
         command

@@ -107,6 +107,7 @@ impl Spoiled {
             access: spoiled.clone(),
             search: spoiled.clone(),
             retention: spoiled.inner.retention.clone(),
+            import: spoiled.inner.import.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod folders;
 pub mod groups;
 pub mod holds;
+pub mod import;
 pub mod retention;
 pub mod search;
 pub mod tokens;

@@ -40,6 +40,7 @@ fn tries() -> Vec<Try> {
         to("GET", "/realtime/subscribe"),
         to("GET", "/2.0/users/me"),
         with(to("POST", "/api/v1/events"), login("e").0.to_string()),
+        to("POST", "/api/v1/events/import"),
         with(
             at(to("POST", "/api/v1/events"), "/api/v1/events?about=users".to_owned()),
             login("e").typed("DELETE_USER").with("source", person_of(TOMAS)).0.to_string(),
@@ -197,6 +198,7 @@ fn callers() -> Vec<(&'static str, Option<String>)> {
         without("-publish"),
         without("-pub_users"),
         without("-administer"),
+        without("-import"),
     ]
 }
 
