@@ -35,6 +35,8 @@ pub const TREE_ITEMS_MAX: usize = 8_000_000;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Largest directory that is imported at once, in bytes.
 pub const ROSTER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most changes of a directory that are recorded together, all or none; more go one portion after the other.
+pub const CHANGES_AT_ONCE_MAX: usize = 4_000;
 /// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Entries on a page when no `limit` is given (protocol, section 4).
@@ -71,8 +73,9 @@ pub const SETTLING_DELAY_S_MAX: u32 = 300;
 pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 /// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
 pub const LONG_POLL_S_MAX: u32 = 50;
-/// Most connections at a time; more wait until one ends.
-pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections at a time; more wait until one ends. Most of them wait in long polls, at about 16 KiB each; the
+/// open files that the system allows are the nearer bound on most machines.
+pub const CONNECTIONS_MAX: usize = 50_000;
 /// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
 /// Largest head of a request, in bytes.
@@ -146,6 +149,8 @@ pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 
+// A change is about 1 KB: a portion of them is a publish.
+const _: () = assert!(CHANGES_AT_ONCE_MAX <= PUBLISH_DRAFTS_MAX && CHANGES_AT_ONCE_MAX * 4_096 <= PUBLISH_BYTES_MAX);
 // Whoever takes all they may leaves places for others.
 const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);

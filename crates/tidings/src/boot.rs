@@ -1,11 +1,11 @@
 //! Putting the parts together: from settings to a server that answers.
 
-use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
 use crate::auth::grant::Grants;
 use crate::auth::key_pair::BadKey;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
+use crate::auth::{Authenticator, role_name};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::{BadSetting, Data, Settings};
@@ -15,10 +15,11 @@ use crate::http::rate_limit::RateLimit;
 use crate::http::serve::{self, Answering};
 use crate::http::{Server, router};
 use crate::keeper::{self, Keeper, Opened};
+use crate::operator::Operator;
 use crate::service::Services;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
-use crate::service::roster::Roster;
+use crate::service::roster::{Roster, RosterUser};
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use crate::tls::{BadCertificate, Tls};
@@ -26,7 +27,7 @@ use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
 use feed::event::Event;
 use feed::id::{EnterpriseId, UserId};
-use feed::limits::{LIST_ROWS_MAX, LONG_POLL_S_MAX};
+use feed::limits::LONG_POLL_S_MAX;
 use feed::permission::Scopes;
 use feed::retention::Retention;
 use std::fmt;
@@ -179,7 +180,7 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     };
     let control = match (&settings.data, &keeper) {
         (Data::Directory(directory), Keeper::Directory(store)) => {
-            let listening = control::listen(directory, store.clone(), services.clock.clone());
+            let listening = control::listen(directory, store.clone(), services.clone());
             let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
             listening.inspect_err(failed).ok()
         }
@@ -255,61 +256,74 @@ pub async fn set_up(services: &Services, id: &EnterpriseId, name: &str, users: &
     Ok(())
 }
 
-/// What a new store begins with, to be shown once.
+/// What a store begins with, to be shown once.
 #[derive(Debug)]
 pub struct FirstStart {
-    /// The admin who was added.
+    /// The enterprise.
+    pub enterprise: Enterprise,
+    /// Its first admin.
     pub admin: User,
     /// A token with every scope.
     pub token: FreshToken,
 }
 
-/// Gives a store that has no enterprise yet its first one, with an admin; and makes a token for the first admin while the
-/// enterprise has none at all. So a first start that was cut off in the middle is made up for by the second. `None` for a
-/// store in use.
+/// Gives a store that has no enterprise yet its first: those of a directory file if that has an admin, else the one that
+/// the settings name, with an admin; and makes a token for the first admin of each. So it does for the settings' one
+/// while that has no token at all: a first start that was cut off in the middle is made up for by the second. Then the
+/// directory is brought to what the file says. Answers what there is to be shown, and how many changes the file took.
 ///
 /// # Errors
 /// [`BootError`].
-pub async fn first_start(services: &Services, settings: &Settings) -> Result<Option<FirstStart>, BootError> {
+pub async fn first_start(
+    services: &Services,
+    settings: &Settings,
+    rosters: Option<&[Roster]>,
+) -> Result<(Vec<FirstStart>, Option<usize>), BootError> {
     let (id, name) = &settings.enterprise;
     let directory = &services.stores.directory;
-    if directory.enterprises().await?.is_empty() {
+    let is_new = directory.enterprises().await?.is_empty();
+    let is_admin = |user: &RosterUser| user.role.as_deref() == Some(role_name(&Role::Admin));
+    let brings_admin = rosters.is_some_and(|rosters| rosters.iter().flat_map(|it| &it.users).any(is_admin));
+    if is_new && !brings_admin {
         let (admin_name, login) = &settings.admin;
         let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
         let admin = UserId::new(&number.to_string()).expect("digits are visible ASCII");
         let person = Person { id: admin, name: admin_name.into(), login: login.into() };
         set_up(services, id, name, &[FirstUser { person, role: Role::Admin }]).await?;
     }
-    if directory.enterprise(id).await?.is_none() || !services.stores.tokens.list(id).await?.is_empty() {
-        return Ok(None);
+    let changes = match rosters {
+        None => None,
+        Some(rosters) => Some(import_directories(services, settings, rosters).await?),
+    };
+    let mut begun = Vec::new();
+    for enterprise in directory.enterprises().await? {
+        let wanted = is_new || enterprise.id == *id;
+        if wanted && services.stores.tokens.list(&enterprise.id).await?.is_empty() {
+            let own_admin =
+                |user: &&User| user.home == enterprise.id && user.role == Role::Admin && user.status == Status::Active;
+            let admin = directory.ask(|directory| directory.users().find(own_admin).cloned()).await?;
+            let Some(admin) = admin else { continue };
+            let note = "first token, made at the first start";
+            let (token, _) = services.store_token(&admin, Scopes::EVERY, note, None).await?;
+            begun.push(FirstStart { enterprise, admin, token });
+        }
     }
-    let users = directory.users(id, None, LIST_ROWS_MAX).await?;
-    let admin = users.into_iter().find(|user| user.role == Role::Admin && user.status == Status::Active);
-    let admin = admin.ok_or(BootError::NobodyThere)?;
-    let (token, _) = services.store_token(&admin, Scopes::EVERY, "first token, made at the first start", None).await?;
-    Ok(Some(FirstStart { admin, token }))
+    begun.sort_by_key(|first| first.enterprise.id != *id);
+    Ok((begun, changes))
 }
 
-/// How long the token of an import at the start would be good for, were it not revoked right after.
-const IMPORT_TOKEN_S: u32 = 3_600;
-
-/// Brings the directory of the server's enterprise to what a roster says, as its first admin would: each change is in
-/// the audit log. Answers how many there were.
-///
-/// # Errors
-/// [`BootError`].
-pub async fn import_directory(services: &Services, settings: &Settings, roster: &Roster) -> Result<usize, BootError> {
-    let home = &settings.enterprise.0;
-    let is_admin = |user: &&User| user.home == *home && user.role == Role::Admin && user.status == Status::Active;
-    let admin = services.stores.directory.ask(|directory| directory.users().find(is_admin).cloned()).await?;
-    let admin = admin.ok_or_else(|| BootError::Directory(format!("the enterprise {home} has no admin")))?;
-    let note = "import of a directory at the start";
-    let (token, record) = services.store_token(&admin, Scopes::EVERY, note, Some(IMPORT_TOKEN_S)).await?;
-    let caller = services.authenticator.caller(&token.secret, None).await;
-    let imported = match caller {
-        Ok(caller) => services.import_directory(&caller, roster).await.map_err(|why| why.to_string()),
-        Err(why) => Err(why.to_string()),
-    };
-    services.stores.tokens.remove(home, &record.id).await?;
-    imported.map_err(BootError::Directory)
+/// Brings directories to what a file says, as the operator: each change is in the audit log of its enterprise. What does
+/// not say of which enterprise it is, is of the server's own.
+async fn import_directories(services: &Services, settings: &Settings, rosters: &[Roster]) -> Result<usize, BootError> {
+    let (id, name) = &settings.enterprise;
+    let is_there = services.stores.directory.enterprise(id).await?.is_some();
+    let mut rosters = rosters.to_vec();
+    for roster in rosters.iter_mut().filter(|it| it.id.as_deref().is_none_or(|it| it == id.as_str())) {
+        roster.id = Some(id.to_string());
+        if !is_there {
+            roster.name.get_or_insert_with(|| name.clone());
+        }
+    }
+    let imported = services.import_directories(Operator::of_this_machine(), &rosters, None).await;
+    imported.map_err(|why| BootError::Directory(why.to_string()))
 }

@@ -13,6 +13,7 @@ pub mod control;
 pub mod entropy;
 pub mod http;
 pub mod keeper;
+pub mod operator;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

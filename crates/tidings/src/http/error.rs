@@ -316,14 +316,21 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Publish(PublishError::DraftDenied { index, why }) => return draft_denied(*index, why),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
+        // What stands in the way is the store, as with a publish; how far it came is said in the same breath.
+        AdminError::Partly { why: PublishError::Append(why), .. } => {
+            return Answer { message: wrong.to_string(), ..ApiError::Append(why.clone()).answer() };
+        }
+        AdminError::Partly { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
         AdminError::NoSuchUser(_)
+        | AdminError::NoSuchEnterprise(_)
         | AdminError::NoSuchToken(_)
         | AdminError::NoSuchApplication(_)
         | AdminError::NoSuchKey(_)
         | AdminError::Missing(..) => (StatusCode::NOT_FOUND, "not_found"),
-        AdminError::UserExists(_) | AdminError::LoginTaken(_) | AdminError::Taken(..) => {
-            (StatusCode::CONFLICT, "conflict")
-        }
+        AdminError::EnterpriseExists(_)
+        | AdminError::UserExists(_)
+        | AdminError::LoginTaken(_)
+        | AdminError::Taken(..) => (StatusCode::CONFLICT, "conflict"),
         AdminError::BadId(_)
         | AdminError::BadText(_)
         | AdminError::BadRole(_)

@@ -38,6 +38,8 @@ impl Services {
         let retention = self.stores.directory.enterprise(home).await?.map(|it| it.retention).unwrap_or_default();
         let for_users = for_users.filter(|_| caller.may(Action::ExplainAudience).is_ok());
         let for_users = for_users.filter(|found| self.is_shown_to_users(&retention, found)).map(|found| found.bytes);
+        let oldest = retention.oldest_kept(self.clock.now());
+        let for_enterprise = for_enterprise.filter(|(_, found)| oldest <= found.place.second);
         let for_enterprise = for_enterprise.map(|(id, found)| (id, found.bytes));
         if for_users.is_none() && for_enterprise.is_none() {
             return Err(missing());

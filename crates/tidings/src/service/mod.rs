@@ -6,9 +6,11 @@
 pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
+mod changes;
 pub mod enterprise;
 pub mod event;
 pub mod explain;
+pub mod folders;
 pub mod health;
 pub mod holds;
 pub mod live;

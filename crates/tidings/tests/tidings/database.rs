@@ -254,11 +254,11 @@ fn what_was_acknowledged_outlives_kills_of_processes_and_of_the_database() {
             })
         });
         phase(&acknowledged);
-        for number in 0..2 {
-            processes[number].kill();
+        for (number, process) in processes.iter_mut().enumerate().take(2) {
+            process.kill();
             phase(&acknowledged);
-            processes[number] = Process::start(&data, &env);
-            scene.urls.lock().unwrap()[number].clone_from(&processes[number].url);
+            *process = Process::start(&data, &env);
+            scene.urls.lock().unwrap()[number].clone_from(&process.url);
             phase(&acknowledged);
         }
         kill_database(&folder());

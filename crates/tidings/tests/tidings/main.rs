@@ -14,6 +14,7 @@
 //! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
 //! - [`over_tls`]: the same with a certificate.
+//! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`database`]: several processes on one database, and all of them killed.
 //! - [`spoiled`]: a keeper that falls ill on command.
@@ -28,6 +29,7 @@ mod world;
 mod commands;
 mod console;
 mod database;
+mod directory_commands;
 mod errors;
 mod histories;
 mod keeping;

@@ -77,6 +77,9 @@ impl Visitor {
         if let Some(limit) = &server.rate_limit {
             limit.check(caller.token_user().as_str()).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
         }
+        if let (Some(limit), Some(client_id)) = (&server.application_limit, caller.application()) {
+            limit.check(client_id).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
+        }
         let form_key = secret.form_key();
         let (caller, headers) = (caller.from(origin.ip), parts.headers.clone());
         Ok(Some(Visitor { caller, secret, form_key, headers, base_url: origin.base_url }))

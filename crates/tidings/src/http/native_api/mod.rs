@@ -6,6 +6,7 @@ pub mod collaborations;
 pub mod enterprise;
 pub mod events;
 pub mod explain;
+pub mod folders;
 pub mod groups;
 pub mod holds;
 pub mod retention;

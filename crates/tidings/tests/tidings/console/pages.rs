@@ -2,7 +2,7 @@
 
 use super::{Browser, sent_to};
 use crate::deeds::{Draft, login, upload};
-use crate::world::{ADMIN, IDLE, MANAGER, MARA, REPORTER, RIVAL_ADMIN, World};
+use crate::world::{ADMIN, DAY_S, IDLE, MANAGER, MARA, REPORTER, RIVAL_ADMIN, World};
 use serde_json::json;
 
 /// An upload in both kinds of feed.
@@ -123,6 +123,30 @@ async fn an_event_tells_all_to_an_admin_and_less_to_others() {
 }
 
 #[tokio::test]
+async fn what_is_past_its_retention_is_gone() {
+    let world = World::new().await;
+    world.publish([in_both_feeds("e1")]).await;
+    world.advance(61 * DAY_S);
+    let mut admin = Browser::of(&world, ADMIN).await;
+    let shown = admin.get("/console/events/e1").await.ok();
+    assert!(shown.text().contains("As the enterprise feed has it") && !shown.text().contains("As user feeds have it"));
+    world.advance(2_500 * DAY_S);
+    let mut admin = Browser::of(&world, ADMIN).await;
+    assert_eq!(admin.get("/console/events/e1").await.status, 404);
+}
+
+#[tokio::test]
+async fn pages_count_as_calls() {
+    let world = World::set(&["--rate-limit", "3"]).await;
+    let mut mara = Browser::of(&world, MARA).await;
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(mara.get("/console/feed").await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 200, 429]);
+}
+
+#[tokio::test]
 async fn the_api_shows_the_same_event() {
     let world = World::new().await;
     world.publish([in_both_feeds("e1")]).await;
@@ -164,7 +188,7 @@ async fn people_are_found_by_login_and_page_by_page() {
     assert_eq!(missing.status, 404);
     assert!(missing.text().contains("There is no user &#39;nobody&#39;"), "{}", missing.text());
     for n in 0..100 {
-        let user = json!({"name": format!("n{n}"), "login": format!("n{n}@halden.example"), "id": format!("5{n:03}")});
+        let user = json!({"name": format!("n{n}"), "login": format!("n{n}@halden.example")});
         world.send_json(ADMIN, "POST", "/api/v1/users", &user).await.ok();
     }
     let mut seen = 0;

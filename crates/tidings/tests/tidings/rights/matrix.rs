@@ -106,6 +106,9 @@ fn tries() -> Vec<Try> {
             r#"{"folder":"5"}"#.to_owned(),
         ),
         at(to("DELETE", "/api/v1/users/{id}/synced/{folder}"), format!("/api/v1/users/{TOMAS}/synced/5")),
+        with(to("POST", "/api/v1/folders"), r#"{"name":"New"}"#.to_owned()),
+        at(to("GET", "/api/v1/folders/{id}"), "/api/v1/folders/5".to_owned()),
+        with(at(to("PATCH", "/api/v1/folders/{id}"), "/api/v1/folders/5".to_owned()), r#"{"parent":"0"}"#.to_owned()),
         to("GET", "/api/v1/enterprise"),
         with(to("PATCH", "/api/v1/enterprise"), r#"{"name":"New"}"#.to_owned()),
         to("GET", "/api/v1/retention"),
@@ -313,6 +316,9 @@ async fn every_route_by_everybody() {
     GET /api/v1/users/20306589102/synced                         401         401         403         403         403         200         200         200         404         200         200         200         200         403
     POST /api/v1/users/20306589102/synced                        401         401         403         403         403         201         201         201         404         201         201         201         201         403
     DELETE /api/v1/users/20306589102/synced/5                    401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    POST /api/v1/folders                                         401         401         403         403         403         201         201         201         201         201         201         201         201         403
+    GET /api/v1/folders/5                                        401         401         403         403         403         404         404         404         404         404         404         404         404         403
+    PATCH /api/v1/folders/5                                      401         401         403         403         403         404         404         404         404         404         404         404         404         403
     GET /api/v1/enterprise                                       401         401         403         403         403         403         200         200         200         200         200         200         200         403
     PATCH /api/v1/enterprise                                     401         401         403         403         403         403         200         200         200         200         200         200         200         403
     GET /api/v1/retention                                        401         401         403         403         200         403         200         200         200         200         200         200         200         403
