@@ -14,7 +14,10 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use std::cell::RefCell;
 use std::sync::Arc;
-use tidings::boot::{FirstUser, open_stores, services, set_up};
+use store::memory::MemoryStore;
+use store::token_store::TokenRecord;
+use tidings::auth::token::hash_of;
+use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::ManualClock;
 use tidings::config::{Settings, table};
 use tidings::http::{Server, router};
@@ -22,6 +25,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// After so many requests the world begins anew, so that what was published does not pile up.
 const REQUESTS_MAX: u32 = 20_000;
+
+const NOW: Second = Second(1_750_000_000);
 
 struct World {
     router: TowerToHyperService<axum::Router>,
@@ -33,19 +38,35 @@ async fn world() -> World {
     let flags = ["tidings", "--data", "memory:", "--trusted-proxies", "10.0.0.0/8", "--audit-reads", "on"];
     let matches = table::with_settings(Command::new("tidings")).get_matches_from(flags);
     let settings = Settings::load(&matches).expect("the settings are good");
-    let stores = open_stores(&settings).expect("memory opens").0;
-    let clock = Arc::new(ManualClock::at(Second(1_750_000_000)));
+    let stores = MemoryStore::new(settings.settling_delay_s).stores();
+    let clock = Arc::new(ManualClock::at(NOW));
     let services = Arc::new(services(&settings, stores, clock).await.expect("memory serves"));
     let people = [("7", Role::Admin), ("8", Role::User)].map(|(id, role)| FirstUser {
-        person: Person { id: UserId::new(id).expect("an id"), name: id.into(), login: format!("{id}@h").as_str().into() },
+        person: Person {
+            id: UserId::new(id).expect("an id"),
+            name: id.into(),
+            login: format!("{id}@h").as_str().into(),
+        },
         role,
     });
     set_up(&services, &settings.enterprise.0, "H", &people).await.expect("memory records");
     let mut tokens = vec![String::new(), "no-token".to_owned(), "a.b.c".to_owned()];
     for person in &people {
-        let user = services.stores.directory.user(&person.person.id).await.expect("memory reads").expect("set up");
-        let (token, _) = services.store_token(&user, Scopes::EVERY, "", None).await.expect("memory keeps");
-        tokens.push(token.secret);
+        let secret = format!("token-of-{}", person.person.id);
+        let record = TokenRecord {
+            id: format!("id-{}", person.person.id),
+            hash: hash_of(&secret),
+            user: person.person.id.clone(),
+            enterprise: settings.enterprise.0.clone(),
+            scopes: Scopes::EVERY,
+            application: None,
+            family: None,
+            note: String::new(),
+            created_at: NOW,
+            expires_at: None,
+        };
+        services.stores.tokens.add(record).await.expect("memory keeps");
+        tokens.push(secret);
     }
     let router = router::router(Server {
         services,
