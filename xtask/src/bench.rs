@@ -1,12 +1,12 @@
 //! The benchmark with everything it can stand beside: what one would take instead is installed, if it is not there, and
 //! `tidings bench` is run with it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::compat::{Missing, apt_install, python};
 use crate::ground::Ground;
+use crate::postgres::programs;
 use crate::process::Call;
 
 const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -80,22 +80,12 @@ fn program(name: &str, packages: &[&str], ground: &Ground) -> Result<(String, Pa
 
 /// PostgreSQL: its version and the folder of its programs, some of which distributions do not put in the path.
 fn postgres(ground: &Ground) -> Result<(String, PathBuf), Missing> {
-    let folder = postgres_folder().map_or_else(
-        || {
-            apt_install(&["postgresql"], &ground.root)?;
-            postgres_folder().ok_or_else(|| "its programs are not in /usr/lib/postgresql".to_owned())
-        },
-        Ok,
-    )?;
+    if programs().is_none() {
+        apt_install(&["postgresql"], &ground.root)?;
+    }
+    let folder = programs().ok_or("its programs are not where PostgreSQL 15 or newer puts them")?;
     let version = version(&folder.join("postgres"), &ground.root).ok_or("it does not tell its version")?;
     Ok((version, folder))
-}
-
-fn postgres_folder() -> Option<PathBuf> {
-    let release = |folder: &PathBuf| folder.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
-    let there = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let there = there.map(|entry| entry.path().join("bin")).filter(|folder| folder.join("initdb").is_file());
-    there.max_by_key(release)
 }
 
 /// The NATS server, which a Python package carries: distributions have older ones.
