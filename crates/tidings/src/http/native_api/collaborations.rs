@@ -1,7 +1,8 @@
 //! `/api/v1/collaborations` and `/api/v1/users/{id}/synced`: who is let in where, and which folders are synced.
 
 use super::body::json;
-use super::groups::{created, limit};
+use super::groups::created;
+use super::list::{limit, listed};
 use crate::http::Server;
 use crate::http::box_api::events::json_body;
 use crate::http::caller::Asking;
@@ -46,7 +47,7 @@ pub async fn list(
     let found = server.services.collaborations(&caller, &filter, limit).await?;
     let next = found.last().filter(|_| all && found.len() == limit).map(|last| last.id.as_str());
     let entries: Vec<Value> = found.iter().map(shown).collect();
-    Ok(json_body(json!({"entries": entries, "next": next}).to_string()))
+    Ok(listed(entries, next))
 }
 
 /// Shows a collaboration.

@@ -1,6 +1,7 @@
 //! `/api/v1/groups`: the groups of the caller's enterprise and who is in them.
 
 use super::body::json;
+use super::list::{limit, listed};
 use crate::http::Server;
 use crate::http::box_api::events::json_body;
 use crate::http::caller::Asking;
@@ -12,7 +13,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use feed::directory::{GroupView, Person};
 use feed::id::UserId;
-use feed::limits::LIST_ROWS_MAX;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ pub async fn list(
     let groups = server.services.groups(&caller, query.get("after"), limit).await?;
     let next = groups.last().filter(|_| groups.len() == limit).map(|group| group.id.as_str());
     let entries: Vec<Value> = groups.iter().map(shown).collect();
-    Ok(json_body(json!({"entries": entries, "next": next}).to_string()))
+    Ok(listed(entries, next))
 }
 
 /// Shows a group.
@@ -88,7 +88,7 @@ pub async fn members(
     let members = server.services.members(&caller, &id, after.as_ref(), limit).await?;
     let next = members.last().filter(|_| members.len() == limit).map(|person| person.id.as_str());
     let entries: Vec<Value> = members.iter().map(shown_person).collect();
-    Ok(json_body(json!({"entries": entries, "next": next}).to_string()))
+    Ok(listed(entries, next))
 }
 
 /// Puts a user into a group.
@@ -110,10 +110,6 @@ pub async fn remove_member(
 ) -> Result<Response, ApiError> {
     server.services.remove_member(&caller, &id, &user).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-pub(super) fn limit(query: &Query<'_>) -> usize {
-    query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(LIST_ROWS_MAX).clamp(1, LIST_ROWS_MAX)
 }
 
 pub(super) fn created(shown: &Value) -> Response {

@@ -10,6 +10,7 @@ pub mod folders;
 pub mod groups;
 pub mod holds;
 pub mod import;
+mod list;
 pub mod retention;
 pub mod search;
 pub mod tokens;

@@ -1,6 +1,7 @@
 //! `/api/v1/users`: the users of the caller's enterprise.
 
 use super::body::json;
+use super::list::{limit, listed};
 use crate::auth::role_name;
 use crate::http::Server;
 use crate::http::box_api::events::json_body;
@@ -13,7 +14,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use feed::directory::{Role, Status, User};
 use feed::id::UserId;
-use feed::limits::LIST_ROWS_MAX;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -25,11 +25,11 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let query = Query::of(raw.as_deref());
     let after = query.get("after").and_then(|id| UserId::new(id).ok());
-    let limit = query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(LIST_ROWS_MAX).min(LIST_ROWS_MAX);
+    let limit = limit(&query);
     let users = server.services.users(&caller, after.as_ref(), limit).await?;
     let next = users.last().filter(|_| users.len() == limit).map(|user| user.person.id.as_str());
     let entries: Vec<Value> = users.iter().map(shown).collect();
-    Ok(json_body(json!({"entries": entries, "next": next}).to_string()))
+    Ok(listed(entries, next))
 }
 
 /// Shows a user, by id or login.

@@ -40,6 +40,30 @@ async fn groups_are_made_filled_and_removed_and_all_of_it_is_in_the_audit_log() 
 }
 
 #[tokio::test]
+async fn lists_are_read_to_their_end_whatever_limit_is_asked_for() {
+    let world = World::new().await;
+    for id in ["70", "71", "72"] {
+        check(&world, "POST", "/api/v1/groups", json!({"id": id, "name": id}), 201).await;
+    }
+    for path in ["/api/v1/groups", "/api/v1/users"] {
+        let whole = check(&world, "GET", path, Value::Null, 200).await["entries"].clone();
+        for limit in ["0", "1", "2", "1000000", "x"] {
+            let mut read = Vec::new();
+            let mut after = String::new();
+            for _ in 0..=100 {
+                let page = check(&world, "GET", &format!("{path}?limit={limit}{after}"), Value::Null, 200).await;
+                read.extend(page["entries"].as_array().expect("a list").iter().cloned());
+                match page["next"].as_str() {
+                    Some(next) => after = format!("&after={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(Value::Array(read), whole, "{path} by {limit}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn collaborations_are_made_changed_and_ended() {
     let world = World::new().await;
     let path = "/api/v1/collaborations";
