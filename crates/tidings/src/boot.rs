@@ -17,6 +17,8 @@ use crate::http::{Server, router};
 use crate::service::Services;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
+use crate::service::report::Reports;
+use crate::service::report::manifest::ReportKey;
 use crate::service::roster::Roster;
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
@@ -120,6 +122,10 @@ pub struct Booted {
 
 /// The name under which the store keeps the key that signs channels.
 const CHANNEL_SECRET: &str = "channel";
+/// The same for the key that signs reports.
+const REPORT_SECRET: &str = "report-signing";
+/// The directory of reports within that of the store.
+const REPORTS: &str = "reports";
 
 /// Opens the store that the settings name.
 ///
@@ -158,6 +164,11 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         .with(settings.added_types.clone())
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
+    let report_key = ReportKey::new(&stores.tokens.secret(REPORT_SECRET, random()).await?);
+    let reports = match &settings.data {
+        Data::Memory => Reports::temporary(report_key),
+        Data::Directory(directory) => Reports::kept_in(directory.join(REPORTS), report_key),
+    };
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
         sign_in_limit: SignInLimit::new(clock.clone()),
@@ -172,6 +183,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         channel_key,
         channels: Channels::default(),
         polls: Polls::default(),
+        reports,
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
@@ -230,6 +242,8 @@ impl Booted {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), BootError> {
         let services = self.services.clone();
         let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
+        let services = self.services.clone();
+        let reporting = tokio::spawn(async move { services.keep_reporting().await });
         let clock = self.services.clock.clone();
         let answering = Answering {
             clock: clock.clone(),
@@ -243,8 +257,8 @@ impl Booted {
         if let Some(looking) = looking {
             looking.abort();
         }
-        // A sweep under way ends by itself at the ring that told it to close.
-        drop(sweeping.await);
+        // A sweep under way, and reports being made, end by themselves at the ring that told them to close.
+        drop((sweeping.await, reporting.await));
         Ok(())
     }
 }

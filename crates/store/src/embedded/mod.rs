@@ -191,6 +191,7 @@ impl EmbeddedStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            reports: store.clone(),
             retention: store,
         }
     }

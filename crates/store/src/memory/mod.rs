@@ -6,6 +6,7 @@
 mod access;
 mod append;
 mod line;
+mod reports;
 mod retention;
 mod scan;
 mod search;
@@ -77,6 +78,7 @@ impl MemoryStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            reports: store.clone(),
             retention: store,
         }
     }

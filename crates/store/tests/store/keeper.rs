@@ -35,6 +35,7 @@ impl Memory {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            reports: store.clone(),
             retention: store.clone(),
         };
         Memory { store, stores }

@@ -14,6 +14,7 @@ mod filters;
 mod hold;
 mod patience;
 mod publish;
+mod report;
 mod retention;
 mod search;
 mod serve;
@@ -59,6 +60,7 @@ fn commands() -> Command {
         .subcommand(publish::command())
         .subcommand(tail::command())
         .subcommand(search::command())
+        .subcommand(report::command())
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
@@ -89,6 +91,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
         Some(("search", matches)) => search::run(matches),
+        Some(("report", matches)) => report::run(matches),
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),

@@ -15,6 +15,7 @@ pub mod live;
 pub mod oauth;
 pub mod publish;
 pub mod read;
+pub mod report;
 pub mod retention;
 pub mod roster;
 pub mod search;
@@ -42,6 +43,7 @@ use watch::{Channels, Polls};
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord, SessionRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::report_store::{ReportState, ScheduleRecord};
 pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 
@@ -73,6 +75,8 @@ pub struct Services {
     pub disk: Option<health::Disk>,
     /// When the server came up.
     pub started_at: Second,
+    /// Where reports are kept, the key that signs them, and those being made.
+    pub reports: report::Reports,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

@@ -35,6 +35,7 @@ mod oauth;
 mod over_tls;
 mod publishing;
 mod reading;
+mod reporting;
 mod rights;
 mod searching;
 mod sharing;

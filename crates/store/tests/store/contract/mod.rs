@@ -14,6 +14,7 @@ pub(crate) mod finding;
 pub(crate) mod history;
 pub(crate) mod lists;
 pub(crate) mod pages;
+pub(crate) mod reports;
 pub(crate) mod restarts;
 pub(crate) mod retention;
 pub(crate) mod search;
@@ -127,6 +128,11 @@ macro_rules! every_promise {
                 a_short_page_has_looked_as_far_as_the_line_goes
                 the_ends_are_the_last_entry_shown_and_the_last_place_given
                 the_largest_page_has_room_for_the_largest_limit
+            }
+            reports {
+                an_id_of_a_report_is_given_once
+                a_report_is_replaced_only_as_it_was_seen
+                reports_are_kept_and_listed_across_restarts
             }
             restarts {
                 every_line_is_the_same_after_a_restart

@@ -8,6 +8,7 @@ pub mod events;
 pub mod explain;
 pub mod groups;
 pub mod holds;
+pub mod reports;
 pub mod retention;
 pub mod search;
 pub mod tokens;
