@@ -56,7 +56,7 @@ pub(crate) const SUITES: &[Suite] = &[
 ];
 
 /// Something that could not be had, in words for the summary.
-type Missing = String;
+pub(crate) type Missing = String;
 
 /// Runs one suite.
 pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
@@ -94,8 +94,8 @@ pub(crate) fn run(ground: &Ground, suite: &Suite) -> Outcome {
     }
 }
 
-/// The interpreter of the suite's own environment, made if it is not there or not current.
-fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
+/// The interpreter of an environment with the packages that a folder requires, made if it is not there or not current.
+pub(crate) fn python(folder: &Path, environment: &Path) -> Result<PathBuf, Missing> {
     let version = tool("python3", &["python3", "python3-venv"], folder)?;
     let requirements = folder.join("requirements.txt");
     let stamp = Stamp::of(environment, &version, &[&requirements])?;
@@ -232,10 +232,16 @@ fn tool(name: &str, packages: &[&str], folder: &Path) -> Result<String, Missing>
     }
 }
 
-/// Installs packages of the distribution, which only the superuser of a machine with apt can do.
-fn apt_install(packages: &[&str], folder: &Path) -> Result<(), Missing> {
+/// Installs packages of the distribution, which only the superuser of a machine with apt can do. Servers among them are not
+/// started: that is what a run level of 1 says.
+pub(crate) fn apt_install(packages: &[&str], folder: &Path) -> Result<(), Missing> {
     let quietly = |program: &str, words: &[&str], limit| {
-        Call::new(program, folder, limit).words(words).set("DEBIAN_FRONTEND", "noninteractive").quiet().run()
+        Call::new(program, folder, limit)
+            .words(words)
+            .set("DEBIAN_FRONTEND", "noninteractive")
+            .set("RUNLEVEL", "1")
+            .quiet()
+            .run()
     };
     let root = quietly("id", &["-u"], ASK_LIMIT).said.trim() == "0";
     let apt = quietly("apt-get", &["--version"], ASK_LIMIT).fault.is_none();

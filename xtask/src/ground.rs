@@ -8,6 +8,8 @@ pub(crate) struct Ground {
     pub(crate) root: PathBuf,
     /// Where cargo builds to, and where environments for the SDKs are kept.
     pub(crate) target: PathBuf,
+    /// Whether a PostgreSQL to test with is named.
+    pub(crate) postgres_given: bool,
     /// In CI nothing may be missing.
     pub(crate) ci: bool,
 }
@@ -25,7 +27,8 @@ impl Ground {
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
         let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        Self { root, target, ci }
+        let postgres_given = std::env::var_os("TIDINGS_TEST_POSTGRES").is_some();
+        Self { root, target, postgres_given, ci }
     }
 
     /// The release build of the server, which the SDKs talk to.

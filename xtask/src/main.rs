@@ -3,9 +3,13 @@
 //! Only the standard library is used, so that the first thing a newcomer runs is built in a second or two.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to the terminal")]
 
+mod bench;
 mod compat;
+mod deny;
 mod docs;
 mod ground;
+#[expect(dead_code, reason = "tests take this file in to start servers; here it is only asked what is installed")]
+mod postgres;
 mod process;
 mod stopwatch;
 mod tally;
@@ -21,10 +25,12 @@ Developer commands for Tidings
   cargo xtask test           everything: formatting, lints, tests, documents, and SDKs and a browser against the server
   cargo xtask test rust      the same without SDKs and browser
   cargo xtask test compat    only SDKs and browser against the release build
+  cargo xtask bench          the benchmark, beside PostgreSQL, Redis and JetStream; takes the arguments of `tidings bench`
   cargo xtask docs           write again the documents that are made by programs
 
 `test` needs nothing but Rust. What SDKs and browser want (Python environments, Node packages, Chromium) it fetches itself and keeps
 under target/compat. What cannot be had is skipped, and said; with CI=true in the environment it is a failure.
+`bench` installs what it stands beside, too, where it can, and leaves out what it cannot.
 ";
 
 fn main() -> ExitCode {
@@ -35,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => test_run::run(&ground, &test_run::everything()),
         ["test", "rust"] => test_run::run(&ground, &test_run::rust()),
         ["test", "compat"] => test_run::run(&ground, &test_run::compat()),
+        ["bench", ref words @ ..] => bench::run(&ground, words),
         ["docs"] => docs::write(&ground),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

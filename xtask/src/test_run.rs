@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::compat;
+use crate::deny;
 use crate::docs;
 use crate::ground::Ground;
+use crate::postgres;
 use crate::process::Call;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
@@ -41,8 +43,10 @@ pub(crate) fn rust() -> Vec<Step> {
     vec![
         cargo(&["fmt", "--check"], SHORT_LIMIT, &[]),
         cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], BUILD_LIMIT, &[]),
+        postgres_there(),
         cargo_test(),
         cargo(&["doc", "--workspace", "--no-deps"], BUILD_LIMIT, &[("RUSTDOCFLAGS", "-D warnings")]),
+        Step { name: "cargo deny: licences, bans, sources".to_owned(), run: Box::new(deny::check) },
         Step { name: "documents made by programs are current".to_owned(), run: Box::new(docs::check) },
     ]
 }
@@ -71,6 +75,26 @@ fn cargo(words: &'static [&str], limit: Duration, environment: &'static [(&str, 
             }
         }),
     }
+}
+
+/// The tests start a PostgreSQL of their own, if it is installed or `TIDINGS_TEST_POSTGRES` names one. Here it is made sure
+/// that it is.
+fn postgres_there() -> Step {
+    let run = |ground: &Ground| {
+        let install = ["install", "--yes", "--no-install-recommends", "postgresql"];
+        if ground.postgres_given || postgres::programs().is_some() {
+            return Outcome::Passed(Tally::default());
+        }
+        let ended = Call::new("apt-get", &ground.root, SHORT_LIMIT).words(&install).run();
+        match postgres::programs() {
+            Some(_) => Outcome::Passed(Tally::default()),
+            None => Outcome::Skipped(format!(
+                "no PostgreSQL 15 or newer, so its keeper is not tested: {}",
+                ended.fault.unwrap_or_else(|| "apt-get did not bring it".to_owned())
+            )),
+        }
+    };
+    Step { name: "PostgreSQL is there to test with".to_owned(), run: Box::new(run) }
 }
 
 fn cargo_test() -> Step {

@@ -35,6 +35,8 @@ pub const TREE_ITEMS_MAX: usize = 8_000_000;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Largest directory that is imported at once, in bytes.
 pub const ROSTER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most changes of a directory that are recorded together, all or none; more go one portion after the other.
+pub const CHANGES_AT_ONCE_MAX: usize = 4_000;
 /// Most entries on a page; a larger `limit` is lowered to it (protocol, section 4).
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Entries on a page when no `limit` is given (protocol, section 4).
@@ -85,8 +87,9 @@ pub const SETTLING_DELAY_S_MAX: u32 = 300;
 pub const SETTLING_DELAY_S_DEFAULT: u32 = 5;
 /// Longest hold of a long poll, in seconds: under the 60 s read timeouts of clients (protocol, section 9).
 pub const LONG_POLL_S_MAX: u32 = 50;
-/// Most connections at a time; more wait until one ends.
-pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most connections at a time; more wait until one ends. Most of them wait in long polls, at about 16 KiB each; the
+/// open files that the system allows are the nearer bound on most machines.
+pub const CONNECTIONS_MAX: usize = 50_000;
 /// Most connections from one address that is no configured proxy (of IPv6, from one /64); more are closed.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 5_000;
 /// Largest head of a request, in bytes.
@@ -99,6 +102,8 @@ pub const TLS_FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 /// Most channels whose last signalled position is remembered for polls that send none.
 pub const CHANNELS_REMEMBERED_MAX: usize = 100_000;
+/// Most connections of one process to a database.
+pub const DATABASE_CONNECTIONS_MAX: u32 = 1_000;
 /// Most publishes waiting for the commit point.
 pub const COMMIT_QUEUE_MAX: usize = 1_024;
 /// Most secrets an application has at a time: the newest, and those that run on for a while.
@@ -115,6 +120,24 @@ pub const SECRET_OVERLAP_S_MAX: u32 = 30 * 86_400;
 pub const ASSERTION_BYTES_MAX: usize = 16 * 1024;
 /// How far ahead an assertion may end, in seconds (protocol, section 15).
 pub const ASSERTION_AHEAD_S_MAX: u32 = 60;
+/// For how long reads of the audit log by one reader are told of in one event, in seconds.
+pub const AUDITED_READS_S: u32 = 3_600;
+/// Most readers whose reads are counted at a time.
+pub const AUDITED_READERS_MAX: usize = 10_000;
+/// Most keys of an identity provider that are looked at.
+pub const PROVIDER_KEYS_MAX: usize = 64;
+/// Shortest modulus of a provider's RSA key, in bytes.
+pub const PROVIDER_KEY_BYTES_MIN: usize = 256;
+/// Largest answer of an identity provider, in bytes.
+pub const PROVIDER_ANSWER_BYTES_MAX: u64 = 512 * 1024;
+/// How long a provider is not asked again for its keys, in seconds, whoever sends tokens with unknown ones.
+pub const PROVIDER_ASKED_AGAIN_S: u32 = 10;
+/// For how long a provider's keys are believed without asking again, in seconds.
+pub const KEYS_FRESH_S: u32 = 3_600;
+/// For how long they are believed while the provider is away, in seconds.
+pub const KEYS_KEPT_S: u32 = 86_400;
+/// Most tokens of a provider of which is remembered what was found out.
+pub const PROVIDER_TOKENS_REMEMBERED_MAX: usize = 10_000;
 /// How far a client's clock may be off, in seconds.
 pub const CLOCK_SKEW_S_MAX: u32 = 30;
 /// Life of an authorization code, in seconds (protocol, section 15).
@@ -158,6 +181,8 @@ pub const FORECAST_STRETCHES_MAX: usize = 4_000;
 /// Most rows in one answer of an administrative list.
 pub const LIST_ROWS_MAX: usize = 1_000;
 
+// A change is about 1 KB: a portion of them is a publish.
+const _: () = assert!(CHANGES_AT_ONCE_MAX <= PUBLISH_DRAFTS_MAX && CHANGES_AT_ONCE_MAX * 4_096 <= PUBLISH_BYTES_MAX);
 // Whoever takes all they may leaves places for others.
 const _: () = assert!(2 * CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ENTRIES_DEFAULT <= PAGE_ENTRIES_MAX);

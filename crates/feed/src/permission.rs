@@ -24,16 +24,19 @@ impl Scopes {
     pub const ADMINISTER: Scopes = Scopes(8);
     /// Publish events that change users and their roles (native).
     pub const PUBLISH_USERS: Scopes = Scopes(16);
+    /// Bring in history (native).
+    pub const IMPORT: Scopes = Scopes(32);
     /// Every scope.
-    pub const EVERY: Scopes = Scopes(31);
+    pub const EVERY: Scopes = Scopes(63);
 
     /// Each scope with the word for it.
-    pub const NAMES: [(Scopes, &'static str); 5] = [
+    pub const NAMES: [(Scopes, &'static str); 6] = [
         (Scopes::ENTERPRISE, "manage_enterprise_properties"),
         (Scopes::USERS, "manage_managed_users"),
         (Scopes::PUBLISH, "publish"),
         (Scopes::PUBLISH_USERS, "publish_users"),
         (Scopes::ADMINISTER, "administer"),
+        (Scopes::IMPORT, "import"),
     ];
 
     /// Both sets together.
@@ -129,6 +132,8 @@ pub enum Action {
     ManageEnterprise,
     /// See who heard an event, and why.
     ExplainAudience,
+    /// Bring in history from elsewhere.
+    ImportHistory,
     /// Search the history of the enterprise.
     Search,
     /// Ask for reports, fetch them, and remove them.
@@ -141,7 +146,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the printed table.
-    pub const EVERY: [Action; 15] = [
+    pub const EVERY: [Action; 16] = [
         Action::ReadOwnFeed,
         Action::ReadEnterpriseFeed,
         Action::ActAsUser,
@@ -153,6 +158,7 @@ impl Action {
         Action::ManageSharing,
         Action::ManageEnterprise,
         Action::ExplainAudience,
+        Action::ImportHistory,
         Action::Search,
         Action::Report,
         Action::SeeRetention,
@@ -167,6 +173,7 @@ impl Action {
             Action::ActAsUser => Scopes::USERS,
             Action::Publish => Scopes::PUBLISH,
             Action::PublishUsers => Scopes::PUBLISH_USERS,
+            Action::ImportHistory => Scopes::IMPORT,
             Action::ManageUsers
             | Action::ManageTokens
             | Action::ManageApplications
@@ -195,6 +202,7 @@ impl Action {
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
+                | Action::ImportHistory
                 | Action::ManageRetention,
                 Role::CoAdmin(_),
             ) => false,
@@ -244,6 +252,7 @@ impl fmt::Display for Denied {
                 | Action::ManageApplications
                 | Action::ManageEnterprise
                 | Action::ExplainAudience
+                | Action::ImportHistory
                 | Action::ManageRetention => "The user is not an admin.",
             }),
         }
@@ -292,6 +301,7 @@ mod tests {
         ManageSharing [administer]: co-admin (users), admin, service account
         ManageEnterprise [administer]: admin, service account
         ExplainAudience [administer]: admin, service account
+        ImportHistory [import]: admin, service account
         Search [manage_enterprise_properties]: co-admin (reports), admin, service account
         Report [manage_enterprise_properties]: co-admin (reports), admin, service account
         SeeRetention [administer]: co-admin (reports), admin, service account

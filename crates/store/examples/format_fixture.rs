@@ -17,6 +17,7 @@ use feed::term::Term;
 use feed::time::Second;
 use std::path::Path;
 use store::embedded::{EmbeddedStore, Options};
+use store::import::{History, ImportStore, Past};
 use store::ledger::{Batch, Ledger};
 use store::token_store::{TokenHash, TokenRecord, TokenStore};
 
@@ -75,6 +76,16 @@ async fn main() {
         expires_at: None,
     };
     TokenStore::add(&store, token).await.unwrap();
+    // Some history of another time, two batches of it.
+    for numbers in [[100, 101], [102, 103]] {
+        let past = numbers.into_iter().filter_map(|number| {
+            let rendering = event(number).enterprise?;
+            let rendering = Rendering { created_at: Second(NOW - 1_000 + number), ..rendering };
+            Some(Past { rendering, terms: event(number).terms })
+        });
+        let history = History { enterprise: enterprise.clone(), events: past.collect(), now: Second(NOW + 60) };
+        store.import(history).await.unwrap();
+    }
     store.sweep(Second(NOW + 4 * 86_400)).await.unwrap();
     append(vec![event(50)], NOW + 4 * 86_400).await;
     drop(store);

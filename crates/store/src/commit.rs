@@ -23,6 +23,19 @@ pub(crate) fn known(kind: FeedKind, rendering: &Rendering, place: Place, stored:
     }
 }
 
+/// The same outcome, if what is stored was imported: it stands in no line but that of closed windows.
+pub(crate) fn imported(known: Outcome) -> Outcome {
+    match known {
+        Outcome::Recorded { event_id, position, duplicate, differs } => Outcome::Recorded {
+            event_id,
+            position: Position::new(position.place(), Family::Window),
+            duplicate,
+            differs,
+        },
+        withheld @ Outcome::Withheld { .. } => withheld,
+    }
+}
+
 /// The outcome of a rendering that is stored now.
 pub(crate) fn recorded(kind: FeedKind, rendering: &Rendering, place: Place) -> Outcome {
     Outcome::Recorded {

@@ -117,6 +117,8 @@ pub enum Unavailable {
     Failed(String),
     /// Stored bytes are damaged: file and place.
     Damaged(String),
+    /// What keeps the data does not answer, or not now; it may in a moment.
+    Unreachable(String),
     /// It is shutting down.
     Closing,
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Unavailable {
             Unavailable::Full => f.write_str("the disk is full; free space and try again"),
             Unavailable::Failed(what) => write!(f, "the store takes no more writes: {what}"),
             Unavailable::Damaged(place) => write!(f, "stored bytes are damaged: {place}"),
+            Unavailable::Unreachable(why) => f.write_str(why),
             Unavailable::Closing => f.write_str("the server is shutting down"),
         }
     }

@@ -9,8 +9,10 @@ mod commit;
 pub mod access_store;
 pub mod directory_store;
 pub mod embedded;
+pub mod import;
 pub mod ledger;
 pub mod memory;
+pub mod postgres;
 pub mod report_store;
 pub mod retention_store;
 pub mod search;
@@ -35,4 +37,6 @@ pub struct Stores {
     pub reports: Arc<dyn report_store::ReportStore>,
     /// Legal holds, and what the sweep would do.
     pub retention: Arc<dyn retention_store::RetentionStore>,
+    /// Bringing in history from elsewhere.
+    pub import: Arc<dyn import::ImportStore>,
 }

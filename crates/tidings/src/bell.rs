@@ -69,6 +69,11 @@ impl Bell {
         moved.enterprises.iter().for_each(|enterprise| wake(Feed::Enterprise(enterprise.clone())));
     }
 
+    /// Wakes everybody who waits, because something may have grown and it is not known what.
+    pub fn ring_everybody(&self) {
+        self.waiting().rings.values().flatten().for_each(|ring| ring.notify_waiters());
+    }
+
     /// How many readers wait.
     pub fn readers_waiting(&self) -> usize {
         self.waiting().readers

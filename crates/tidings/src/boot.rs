@@ -1,11 +1,12 @@
 //! Putting the parts together: from settings to a server that answers.
 
-use crate::auth::Authenticator;
 use crate::auth::channel::ChannelKey;
 use crate::auth::grant::Grants;
 use crate::auth::key_pair::BadKey;
+use crate::auth::oidc::Provider;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::FreshToken;
+use crate::auth::{Authenticator, role_name};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::{BadSetting, Data, Settings};
@@ -14,12 +15,15 @@ use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::serve::{self, Answering};
 use crate::http::{Server, router};
+use crate::keeper::{self, Keeper, Opened};
+use crate::operator::Operator;
 use crate::service::Services;
+use crate::service::audited_reads::AuditedReads;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
 use crate::service::report::Reports;
 use crate::service::report::manifest::ReportKey;
-use crate::service::roster::Roster;
+use crate::service::roster::{Roster, RosterUser};
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
 use crate::tls::{BadCertificate, Tls};
@@ -27,20 +31,18 @@ use feed::catalogue::Catalogue;
 use feed::directory::{Effect, Enterprise, Person, Role, Status, User};
 use feed::event::Event;
 use feed::id::{EnterpriseId, UserId};
-use feed::limits::{LIST_ROWS_MAX, LONG_POLL_S_MAX};
+use feed::limits::LONG_POLL_S_MAX;
 use feed::permission::Scopes;
 use feed::retention::Retention;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
-use store::embedded::{EmbeddedStore, OpenError, Options};
+use store::embedded::OpenError;
 use store::ledger::{AppendError, Batch, Unavailable};
-use store::memory::MemoryStore;
 use tokio::net::TcpListener;
 
 /// Why a server did not come up.
@@ -50,6 +52,8 @@ pub enum BootError {
     Setting(BadSetting),
     /// The store cannot be opened.
     Open(OpenError),
+    /// The database cannot be used as a store.
+    Database(store::postgres::OpenError),
     /// The store cannot be used.
     Store(Unavailable),
     /// The first entries could not be recorded.
@@ -69,6 +73,8 @@ pub enum BootError {
     Directory(String),
     /// The certificate or its key will not do.
     Tls(BadCertificate),
+    /// The authorities for the identity provider will not do.
+    Provider(BadCertificate),
     /// Serving ended in an error.
     Serve(std::io::Error),
 }
@@ -78,6 +84,7 @@ impl fmt::Display for BootError {
         match self {
             BootError::Setting(wrong) => wrong.fmt(f),
             BootError::Open(why) => write!(f, "the store cannot be opened: {why}"),
+            BootError::Database(why) => write!(f, "the store cannot be opened: {why}"),
             BootError::Store(why) => write!(f, "the store cannot be used: {why}"),
             BootError::Append(why) => write!(f, "the first entries could not be recorded: {why}"),
             BootError::Listen { address, why } => write!(
@@ -88,6 +95,7 @@ impl fmt::Display for BootError {
             BootError::NobodyThere => f.write_str("the store lost a user who was just set up"),
             BootError::Directory(why) => write!(f, "the directory was not imported: {why}"),
             BootError::Tls(why) => write!(f, "no TLS: {why}"),
+            BootError::Provider(why) => write!(f, "no identity provider: {why}"),
             BootError::Serve(why) => write!(f, "serving ended: {why}"),
         }
     }
@@ -111,6 +119,8 @@ impl From<Unavailable> for BootError {
 pub struct Booted {
     /// The verbs, for those who use them from inside.
     pub services: Arc<Services>,
+    /// What the store is kept in.
+    pub keeper: Keeper,
     /// Where it listens.
     pub address: SocketAddr,
     listener: TcpListener,
@@ -127,34 +137,6 @@ const REPORT_SECRET: &str = "report-signing";
 /// The directory of reports within that of the store.
 const REPORTS: &str = "reports";
 
-/// Opens the store that the settings name.
-///
-/// # Errors
-/// [`BootError`].
-pub fn open_stores(settings: &Settings) -> Result<(Stores, Option<EmbeddedStore>), BootError> {
-    match &settings.data {
-        Data::Memory => Ok((MemoryStore::new(settings.settling_delay_s).stores(), None)),
-        Data::Directory(directory) => {
-            let options = Options { settling_delay_s: settings.settling_delay_s, ..Options::default() };
-            let store = EmbeddedStore::open(directory, options).map_err(BootError::Open)?;
-            let report = store.report();
-            if report.created {
-                keep_private(directory);
-            }
-            tracing::info!(directory = %directory.display(), ?report, "the store is open");
-            Ok((store.stores(), Some(store)))
-        }
-    }
-}
-
-/// Lets only its owner into a new store: it holds what everybody did.
-fn keep_private(directory: &Path) {
-    let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    if let Err(why) = std::fs::set_permissions(directory, only_owner) {
-        tracing::warn!(%why, directory = %directory.display(), "other users of this machine may be able to read the store");
-    }
-}
-
 /// Makes the services over a store.
 ///
 /// # Errors
@@ -163,11 +145,15 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     let catalogue = Catalogue::standard()
         .with(settings.added_types.clone())
         .map_err(|wrong| BadSetting(format!("event-type in the configuration file: {wrong}")))?;
+    let provider = settings.provider.clone().map(|provider| Provider::new(provider, clock.clone()));
+    let provider = provider.transpose().map_err(BootError::Provider)?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
     let report_key = ReportKey::new(&stores.tokens.secret(REPORT_SECRET, random()).await?);
     let reports = match &settings.data {
         Data::Memory => Reports::temporary(report_key),
         Data::Directory(directory) => Reports::kept_in(directory.join(REPORTS), report_key),
+        // They are refused by the store before there is anything to keep.
+        Data::Postgres(_) => Reports::temporary(report_key),
     };
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
@@ -175,7 +161,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         live_views: LiveViews::default(),
         disk: None,
         started_at: clock.now(),
-        authenticator: Authenticator::new(stores.clone(), clock.clone()),
+        authenticator: Authenticator::new(stores.clone(), clock.clone(), provider),
         stores,
         clock,
         catalogue,
@@ -183,6 +169,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         channel_key,
         channels: Channels::default(),
         polls: Polls::default(),
+        audited_reads: settings.audit_reads.then(AuditedReads::default),
         reports,
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
@@ -195,9 +182,9 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
 /// [`BootError`].
 pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, BootError> {
     let tls = settings.tls.clone().map(Tls::open).transpose().map_err(BootError::Tls)?;
-    let (stores, keeper) = open_stores(settings)?;
+    let Opened { stores, keeper } = keeper::open(settings).await?;
     let mut services = services(settings, stores, clock.clone()).await?;
-    if let (Data::Directory(directory), Some(store)) = (&settings.data, &keeper) {
+    if let (Data::Directory(directory), Keeper::Directory(store)) = (&settings.data, &keeper) {
         services.disk = Some(Disk::new(store.clone(), directory));
     }
     let services = Arc::new(services);
@@ -213,15 +200,15 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
         metrics_shown: settings.metrics,
         trusted_proxies: settings.trusted_proxies.clone(),
     };
-    let control = match (&settings.data, keeper) {
-        (Data::Directory(directory), Some(keeper)) => {
-            let listening = control::listen(directory, keeper, services.clock.clone());
+    let control = match (&settings.data, &keeper) {
+        (Data::Directory(directory), Keeper::Directory(store)) => {
+            let listening = control::listen(directory, store.clone(), services.clone());
             let failed = |why: &std::io::Error| tracing::warn!(%why, "no control socket: backup and stats cannot ask this server");
             listening.inspect_err(failed).ok()
         }
         _ => None,
     };
-    Ok(Booted { services, address, listener, server, tls, control })
+    Ok(Booted { services, keeper, address, listener, server, tls, control })
 }
 
 impl Booted {
@@ -244,6 +231,8 @@ impl Booted {
         let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
         let services = self.services.clone();
         let reporting = tokio::spawn(async move { services.keep_reporting().await });
+        let (services, keeper) = (self.services.clone(), self.keeper);
+        let hearing = tokio::spawn(async move { keeper.ring_for_others(&services.bell).await });
         let clock = self.services.clock.clone();
         let answering = Answering {
             clock: clock.clone(),
@@ -259,6 +248,7 @@ impl Booted {
         }
         // A sweep under way, and reports being made, end by themselves at the ring that told them to close.
         drop((sweeping.await, reporting.await));
+        hearing.abort();
         Ok(())
     }
 }
@@ -290,61 +280,74 @@ pub async fn set_up(services: &Services, id: &EnterpriseId, name: &str, users: &
     Ok(())
 }
 
-/// What a new store begins with, to be shown once.
+/// What a store begins with, to be shown once.
 #[derive(Debug)]
 pub struct FirstStart {
-    /// The admin who was added.
+    /// The enterprise.
+    pub enterprise: Enterprise,
+    /// Its first admin.
     pub admin: User,
     /// A token with every scope.
     pub token: FreshToken,
 }
 
-/// Gives a store that has no enterprise yet its first one, with an admin; and makes a token for the first admin while the
-/// enterprise has none at all. So a first start that was cut off in the middle is made up for by the second. `None` for a
-/// store in use.
+/// Gives a store that has no enterprise yet its first: those of a directory file if that has an admin, else the one that
+/// the settings name, with an admin; and makes a token for the first admin of each. So it does for the settings' one
+/// while that has no token at all: a first start that was cut off in the middle is made up for by the second. Then the
+/// directory is brought to what the file says. Answers what there is to be shown, and how many changes the file took.
 ///
 /// # Errors
 /// [`BootError`].
-pub async fn first_start(services: &Services, settings: &Settings) -> Result<Option<FirstStart>, BootError> {
+pub async fn first_start(
+    services: &Services,
+    settings: &Settings,
+    rosters: Option<&[Roster]>,
+) -> Result<(Vec<FirstStart>, Option<usize>), BootError> {
     let (id, name) = &settings.enterprise;
     let directory = &services.stores.directory;
-    if directory.enterprises().await?.is_empty() {
+    let is_new = directory.enterprises().await?.is_empty();
+    let is_admin = |user: &RosterUser| user.role.as_deref() == Some(role_name(&Role::Admin));
+    let brings_admin = rosters.is_some_and(|rosters| rosters.iter().flat_map(|it| &it.users).any(is_admin));
+    if is_new && !brings_admin {
         let (admin_name, login) = &settings.admin;
         let number = 10_000_000_000 + u64::from_le_bytes(random()) % 90_000_000_000;
         let admin = UserId::new(&number.to_string()).expect("digits are visible ASCII");
         let person = Person { id: admin, name: admin_name.into(), login: login.into() };
         set_up(services, id, name, &[FirstUser { person, role: Role::Admin }]).await?;
     }
-    if directory.enterprise(id).await?.is_none() || !services.stores.tokens.list(id).await?.is_empty() {
-        return Ok(None);
+    let changes = match rosters {
+        None => None,
+        Some(rosters) => Some(import_directories(services, settings, rosters).await?),
+    };
+    let mut begun = Vec::new();
+    for enterprise in directory.enterprises().await? {
+        let wanted = is_new || enterprise.id == *id;
+        if wanted && services.stores.tokens.list(&enterprise.id).await?.is_empty() {
+            let own_admin =
+                |user: &&User| user.home == enterprise.id && user.role == Role::Admin && user.status == Status::Active;
+            let admin = directory.ask(|directory| directory.users().find(own_admin).cloned()).await?;
+            let Some(admin) = admin else { continue };
+            let note = "first token, made at the first start";
+            let (token, _) = services.store_token(&admin, Scopes::EVERY, note, None).await?;
+            begun.push(FirstStart { enterprise, admin, token });
+        }
     }
-    let users = directory.users(id, None, LIST_ROWS_MAX).await?;
-    let admin = users.into_iter().find(|user| user.role == Role::Admin && user.status == Status::Active);
-    let admin = admin.ok_or(BootError::NobodyThere)?;
-    let (token, _) = services.store_token(&admin, Scopes::EVERY, "first token, made at the first start", None).await?;
-    Ok(Some(FirstStart { admin, token }))
+    begun.sort_by_key(|first| first.enterprise.id != *id);
+    Ok((begun, changes))
 }
 
-/// How long the token of an import at the start would be good for, were it not revoked right after.
-const IMPORT_TOKEN_S: u32 = 3_600;
-
-/// Brings the directory of the server's enterprise to what a roster says, as its first admin would: each change is in
-/// the audit log. Answers how many there were.
-///
-/// # Errors
-/// [`BootError`].
-pub async fn import_directory(services: &Services, settings: &Settings, roster: &Roster) -> Result<usize, BootError> {
-    let home = &settings.enterprise.0;
-    let is_admin = |user: &&User| user.home == *home && user.role == Role::Admin && user.status == Status::Active;
-    let admin = services.stores.directory.ask(|directory| directory.users().find(is_admin).cloned()).await?;
-    let admin = admin.ok_or_else(|| BootError::Directory(format!("the enterprise {home} has no admin")))?;
-    let note = "import of a directory at the start";
-    let (token, record) = services.store_token(&admin, Scopes::EVERY, note, Some(IMPORT_TOKEN_S)).await?;
-    let caller = services.authenticator.caller(&token.secret, None).await;
-    let imported = match caller {
-        Ok(caller) => services.import_directory(&caller, roster).await.map_err(|why| why.to_string()),
-        Err(why) => Err(why.to_string()),
-    };
-    services.stores.tokens.remove(home, &record.id).await?;
-    imported.map_err(BootError::Directory)
+/// Brings directories to what a file says, as the operator: each change is in the audit log of its enterprise. What does
+/// not say of which enterprise it is, is of the server's own.
+async fn import_directories(services: &Services, settings: &Settings, rosters: &[Roster]) -> Result<usize, BootError> {
+    let (id, name) = &settings.enterprise;
+    let is_there = services.stores.directory.enterprise(id).await?.is_some();
+    let mut rosters = rosters.to_vec();
+    for roster in rosters.iter_mut().filter(|it| it.id.as_deref().is_none_or(|it| it == id.as_str())) {
+        roster.id = Some(id.to_string());
+        if !is_there {
+            roster.name.get_or_insert_with(|| name.clone());
+        }
+    }
+    let imported = services.import_directories(Operator::of_this_machine(), &rosters, None).await;
+    imported.map_err(|why| BootError::Directory(why.to_string()))
 }

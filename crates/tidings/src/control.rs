@@ -1,10 +1,12 @@
 //! The control socket: how the operator of this machine speaks to a server that has its directory open.
 //!
-//! Copying a store or asking how large it is concerns all its enterprises and names paths of the machine, so it is not for
-//! tokens. The socket lies in the store's directory and is open to whoever owns that: the same people who could copy the
-//! files. One request, a line of JSON; answers, a line each: progress, then `done` or `error`.
+//! Copying a store, asking how large it is or adding an enterprise concerns all its enterprises, so it is not for tokens.
+//! The socket lies in the store's directory and is open to whoever owns that: the same people who could copy the files.
+//! One request, a line of JSON; answers, a line each: progress, then `done` or `error`.
 
-use crate::clock::Clock;
+use crate::operator::{Operator, Order, obey};
+use crate::service::Services;
+use feed::limits::ROSTER_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use store::embedded::{EmbeddedStore, Progress};
 use store::ledger::Unavailable;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// What can be asked.
@@ -25,6 +28,8 @@ pub enum Request {
     Stats,
     /// Tell what a sweep would remove.
     Expired,
+    /// Something about enterprises and their directories.
+    Order(Order),
 }
 
 /// A line of the answer.
@@ -39,8 +44,8 @@ pub enum Line {
     Error(String),
 }
 
-/// Longest request, in bytes: a path and little else.
-const REQUEST_BYTES_MAX: u64 = 16 * 1024;
+/// Longest request, in bytes: a directory to be imported, and little else.
+const REQUEST_BYTES_MAX: u64 = ROSTER_BYTES_MAX as u64 + 16 * 1024;
 /// Lines of progress waiting to be sent; more are left out.
 const PROGRESS_WAITING_MAX: usize = 16;
 
@@ -49,21 +54,24 @@ pub fn socket(directory: &Path) -> PathBuf {
     directory.join("control")
 }
 
-/// Does what is asked of a store. Blocks for as long as it takes.
+/// Does what is asked. Blocks for as long as it takes, so it must not be called where others are waited for.
 pub fn answer(
     store: &EmbeddedStore,
-    clock: &dyn Clock,
-    request: &Request,
+    services: &Services,
+    runtime: &Handle,
+    request: Request,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Value, String> {
     let text = |why: Unavailable| match why {
         // The ledger itself goes on; only what was asked for failed.
         Unavailable::Failed(what) => what,
-        Unavailable::Full | Unavailable::Damaged(_) | Unavailable::Closing => why.to_string(),
+        Unavailable::Full | Unavailable::Damaged(_) | Unavailable::Unreachable(_) | Unavailable::Closing => {
+            why.to_string()
+        }
     };
     Ok(match request {
         Request::Backup(to) => {
-            let copied = store.backup(to, progress).map_err(text)?;
+            let copied = store.backup(&to, progress).map_err(text)?;
             json!({"files": copied.files, "bytes": copied.bytes})
         }
         Request::Stats => {
@@ -71,7 +79,7 @@ pub fn answer(
             json!({
                 "partitions": {"sealed": stats.sealed, "open": stats.unsealed},
                 "enterprises": stats.enterprises,
-                "entries": {"enterprise": stats.enterprise_entries, "user": stats.user_entries},
+                "entries": {"enterprise": stats.enterprise_entries, "user": stats.user_entries, "imported": stats.imported_entries},
                 "bytes": {"data": stats.data_bytes, "indexes": stats.index_bytes, "frames": stats.frame_bytes},
                 "oldest": stats.oldest.map(|second| second.to_string()),
                 "newest": stats.newest.map(|second| second.to_string()),
@@ -80,9 +88,11 @@ pub fn answer(
             })
         }
         Request::Expired => {
-            let expired = store.expired(clock.now()).map_err(text)?;
+            let expired = store.expired(services.clock.now()).map_err(text)?;
             json!(expired.iter().map(|it| format!("{it:?}")).collect::<Vec<String>>())
         }
+        // Whoever came this far may write the store's files: they are the operator.
+        Request::Order(order) => runtime.block_on(obey(services, Operator::of_this_machine(), order))?,
     })
 }
 
@@ -91,7 +101,7 @@ pub fn answer(
 ///
 /// # Errors
 /// When the socket cannot be made; the server goes on without it.
-pub fn listen(directory: &Path, store: EmbeddedStore, clock: Arc<dyn Clock>) -> std::io::Result<Listening> {
+pub fn listen(directory: &Path, store: EmbeddedStore, services: Arc<Services>) -> std::io::Result<Listening> {
     let path = socket(directory);
     if path.exists() {
         std::fs::remove_file(&path)?;
@@ -100,9 +110,9 @@ pub fn listen(directory: &Path, store: EmbeddedStore, clock: Arc<dyn Clock>) -> 
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let task = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (store, clock) = (store.clone(), clock.clone());
+            let (store, services) = (store.clone(), services.clone());
             tokio::spawn(async move {
-                if let Err(why) = converse(stream, store, clock).await {
+                if let Err(why) = converse(stream, store, services).await {
                     tracing::debug!(%why, "a control connection broke");
                 }
             });
@@ -125,7 +135,7 @@ impl Drop for Listening {
     }
 }
 
-async fn converse(stream: UnixStream, store: EmbeddedStore, clock: Arc<dyn Clock>) -> std::io::Result<()> {
+async fn converse(stream: UnixStream, store: EmbeddedStore, services: Arc<Services>) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     BufReader::new(read.take(REQUEST_BYTES_MAX)).read_line(&mut line).await?;
@@ -136,7 +146,7 @@ async fn converse(stream: UnixStream, store: EmbeddedStore, clock: Arc<dyn Clock
     let (progress, mut passed) = mpsc::channel(PROGRESS_WAITING_MAX);
     let work = tokio::task::spawn_blocking(move || {
         let mut report = |at: Progress| drop(progress.try_send(Line::Progress(at.done, at.of)));
-        answer(&store, clock.as_ref(), &request, &mut report)
+        answer(&store, &services, &Handle::current(), request, &mut report)
     });
     while let Some(line) = passed.recv().await {
         send(&mut write, &line).await?;

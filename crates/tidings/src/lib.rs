@@ -12,6 +12,8 @@ pub mod config;
 pub mod control;
 pub mod entropy;
 pub mod http;
+pub mod keeper;
+pub mod operator;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

@@ -82,6 +82,8 @@ pub struct Metrics {
     registry: Registry,
     /// Events recorded for the first time.
     pub events_recorded: Counter,
+    /// Events of history brought in.
+    pub events_imported: Counter,
     /// Drafts whose events were recorded before.
     pub events_known_before: Counter,
     /// Publishes refused because of their drafts.
@@ -123,6 +125,7 @@ impl Default for Metrics {
             counter
         };
         let events_recorded = counter("events_recorded", "Events recorded for the first time");
+        let events_imported = counter("events_imported", "Events of history brought in");
         let events_known_before = counter("events_known_before", "Drafts whose events were recorded before");
         let drafts_refused = counter("publishes_refused", "Publishes refused because of their drafts");
         let pages_read = counter("pages_read", "Pages read");
@@ -147,6 +150,7 @@ impl Default for Metrics {
         Metrics {
             registry,
             events_recorded,
+            events_imported,
             events_known_before,
             drafts_refused,
             pages_read,

@@ -144,7 +144,7 @@ impl Directory {
                         Who::group(self.groups.set(at.enterprise, group, None, at.place.second))
                     }
                 };
-                let item = self.item(item, at);
+                let item = self.item_met(item, at);
                 self.collaborate(item, who, (*role, *status, id.as_ref()), at);
             }
             Effect::CollaborationEnded { item, with } => {
@@ -161,7 +161,7 @@ impl Directory {
             }
             Effect::Moved(_) => {}
             Effect::Trashed(item) => {
-                let item = self.item(item, at);
+                let item = self.item_met(item, at);
                 self.tree.trash(item, true);
             }
             Effect::Restored(item) => {
@@ -172,7 +172,7 @@ impl Directory {
         }
     }
 
-    fn item(&mut self, id: &ItemId, at: &At) -> ItemKey {
+    fn item_met(&mut self, id: &ItemId, at: &At) -> ItemKey {
         self.tree.key(at.enterprise, id.as_str(), &mut self.odd)
     }
 

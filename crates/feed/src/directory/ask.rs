@@ -35,6 +35,19 @@ pub struct CollaborationView {
     pub since: Place,
 }
 
+/// A file or folder, as far as the directory knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemView {
+    /// Its id, unique in the enterprise.
+    pub id: ItemId,
+    /// The folder just above it; `None` is the root, or not known.
+    pub parent: Option<ItemId>,
+    /// Its owner, if known.
+    pub owner: Option<UserId>,
+    /// Whether it is in the trash itself.
+    pub trashed: bool,
+}
+
 impl Directory {
     /// Up to `limit` groups of an enterprise, sorted by id, after the id given.
     pub fn groups(&self, enterprise: &EnterpriseId, after: Option<&GroupId>, limit: usize) -> Vec<GroupView> {
@@ -140,6 +153,27 @@ impl Directory {
         let Some(user) = self.users.key(user) else { return Vec::new() };
         let theirs = self.synced.of(Who::user(user, true)).map(|(folder, _)| folder);
         theirs.filter_map(|folder| self.item_id(folder)).collect()
+    }
+
+    /// All files and folders of an enterprise that are known, in the order in which they became known.
+    pub fn items(&self, enterprise: &EnterpriseId) -> impl Iterator<Item = ItemView> {
+        let keys = self.enterprise_key(enterprise).into_iter().flat_map(|enterprise| self.tree.all(enterprise));
+        keys.filter_map(|item| self.item_view(item))
+    }
+
+    /// A file or folder of an enterprise, if it is known.
+    pub fn item(&self, enterprise: &EnterpriseId, id: &ItemId) -> Option<ItemView> {
+        self.item_view(self.item_key(enterprise, id)?)
+    }
+
+    fn item_view(&self, item: ItemKey) -> Option<ItemView> {
+        let owner = self.tree.owner(item).and_then(|owner| self.users.row(owner));
+        Some(ItemView {
+            id: self.item_id(item)?,
+            parent: self.tree.parent(item).and_then(|parent| self.item_id(parent)),
+            owner: owner.map(|row| row.user.person.id.clone()),
+            trashed: self.tree.is_trashed(item),
+        })
     }
 
     /// The folders known to lie above an item, from the top down.

@@ -195,6 +195,13 @@ impl Effect {
         }
     }
 
+    /// Whether it speaks only of where an enterprise's items lie. What does so and what speaks of people can be applied
+    /// in two orders of their own, as long as the people are known before their items (an item may name its owner): no
+    /// effect on people asks the tree, and no effect on the tree asks more than that of people.
+    pub fn is_of_the_tree(&self) -> bool {
+        matches!(self, Effect::Placed { .. } | Effect::Moved(_) | Effect::Trashed(_) | Effect::Restored(_))
+    }
+
     /// The person whom a deed about groups or collaborations concerns, and who therefore hears of it.
     pub fn person_concerned(&self) -> Option<&UserId> {
         match self {

@@ -15,6 +15,7 @@ mod effect;
 mod explain;
 mod groups;
 mod keys;
+mod list_names;
 mod lists;
 mod people;
 mod rows;
@@ -22,7 +23,7 @@ mod ties;
 mod tree;
 mod users;
 
-pub use ask::{CollaborationView, GroupView};
+pub use ask::{CollaborationView, GroupView, ItemView};
 pub(crate) use cover::{SyncedFolder, Way};
 pub use effect::{CollaborationRole, CollaborationStatus, Collaborator, Effect};
 pub use explain::Reason;

@@ -54,6 +54,12 @@ impl Tree {
         self.rows.get(index(item.0)).map(|row| odd.text(row.id)).unwrap_or_default()
     }
 
+    /// All items of an enterprise.
+    pub(crate) fn all(&self, enterprise: EnterpriseKey) -> impl Iterator<Item = ItemKey> {
+        let theirs = (0_u32..).zip(&self.rows).filter(move |(_, row)| row.enterprise == enterprise);
+        theirs.map(|(key, _)| ItemKey(key))
+    }
+
     pub(crate) fn enterprise(&self, item: ItemKey) -> Option<EnterpriseKey> {
         self.rows.get(index(item.0)).map(|row| row.enterprise)
     }

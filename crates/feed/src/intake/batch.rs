@@ -22,6 +22,21 @@ pub fn read(
     now: Second,
     ids: &mut dyn FnMut() -> [u8; 20],
 ) -> Result<Vec<Event>, Refused> {
+    read_as(body, format, Desk { rules, now, ids, hearers: 0, history: false })
+}
+
+/// Reads history from elsewhere (design, section 7): bare events of the enterprise feed, each with the id and the time
+/// that it has had. They are heard by nobody and change nothing in the directory.
+///
+/// # Errors
+/// [`Refused`], as [`read`].
+pub fn read_history(body: &[u8], format: Format, rules: &Rules<'_>, now: Second) -> Result<Vec<Event>, Refused> {
+    // No id is ever made for what has one.
+    let ids = &mut || [0; 20];
+    read_as(body, format, Desk { rules, now, ids, hearers: 0, history: true })
+}
+
+fn read_as(body: &[u8], format: Format, desk: Desk<'_>) -> Result<Vec<Event>, Refused> {
     if body.len() > PUBLISH_BYTES_MAX {
         return Err(Refused::TooLarge { bytes: body.len() });
     }
@@ -38,7 +53,7 @@ pub fn read(
         bad: Vec::new(),
         drafts: 0,
         stopped: false,
-        desk: Desk { rules, now, ids, hearers: 0 },
+        desk,
     };
     match format {
         Format::Json => batch.json(text)?,

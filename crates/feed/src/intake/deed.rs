@@ -52,6 +52,12 @@ impl<'d, 'a> Deed<'d, 'a> {
         self.with_facts(user, enterprise, desk)
     }
 
+    /// Settles a deed of long ago, of which only the enterprise feed hears: nothing comes of it any more.
+    pub(super) fn settle_past(self, desk: &mut Desk<'_>) -> Checked<Event> {
+        let event = self.settle(desk)?;
+        Ok(Event { effects: Vec::new(), audience: Some(Vec::new()), ..event })
+    }
+
     fn placed(&self, fault: Fault, feed: FeedKind) -> Fault {
         if self.enveloped { fault.under(feed.name()) } else { fault }
     }
@@ -168,8 +174,11 @@ impl<'d, 'a> Deed<'d, 'a> {
         let mut effects = effects::met(&actor, owner.as_ref(), self.audience.as_deref().unwrap_or_default());
         if let (Some(given), Some(rendering)) = (self.enterprise, &enterprise) {
             let name = rendering.event_type.as_str();
-            effects::about_users(given, name, &mut effects)
-                .map_err(|fault| self.placed(fault, FeedKind::Enterprise))?;
+            // History changes nobody, so it need not be understood.
+            if !desk.history {
+                effects::about_users(given, name, &mut effects)
+                    .map_err(|fault| self.placed(fault, FeedKind::Enterprise))?;
+            }
             effects::about_sync(given, name, &actor.id, &mut effects);
         }
         if let (Some(given), Some(rendering)) = (self.user, &user) {

@@ -18,6 +18,8 @@ pub(super) struct Desk<'r> {
     pub(super) ids: &'r mut dyn FnMut() -> [u8; 20],
     /// How many ids the audiences of the drafts so far have named.
     pub(super) hearers: usize,
+    /// Whether they are history from elsewhere.
+    pub(super) history: bool,
 }
 
 impl Desk<'_> {
@@ -60,6 +62,9 @@ pub(super) fn read(reader: &mut Reader<'_>, desk: &mut Desk<'_>) -> Checked<Even
         }
     }
     match (stranger, envelope.seen) {
+        (None, seen) if desk.history && seen != 0 => {
+            Err(Fault::new("is an envelope; history is brought in as bare events of the enterprise feed"))
+        }
         (None, 0) => Err(Fault::new("is empty; a draft is an event or an envelope such as {\"user\":{…}}")),
         (None, _) => envelope.settle(desk),
         (Some(_), 0) => bare_event(&bare, desk),
@@ -138,11 +143,27 @@ fn lend_actor<'a>(from: &Given<'a>, to: &mut Given<'a>) {
 }
 
 fn bare_event(given: &Given<'_>, desk: &mut Desk<'_>) -> Checked<Event> {
+    if desk.history {
+        return past_event(given, desk);
+    }
     let (user, enterprise) = match feed_of(given, desk)? {
         FeedKind::User => (Some(given), None),
         FeedKind::Enterprise => (None, Some(given)),
     };
     Deed { user, enterprise, audience: None, derive: false, enveloped: false }.settle(desk)
+}
+
+/// An event as it was elsewhere. Id and time must be its own, or it could not be told from what is there already.
+fn past_event(given: &Given<'_>, desk: &mut Desk<'_>) -> Checked<Event> {
+    if given.feed == Some(FeedKind::User) {
+        return Err(Fault::new("must be 'enterprise' or be left out: history is of the enterprise feed").under("feed"));
+    }
+    for (member, name) in [(given.event_id, "event_id"), (given.created_at, "created_at")] {
+        if member.is_none() {
+            return Err(Fault::new("is missing; history keeps the ids and times it has had").under(name));
+        }
+    }
+    Deed { user: None, enterprise: Some(given), audience: None, derive: false, enveloped: false }.settle_past(desk)
 }
 
 /// The feed of a bare event: what it says itself, else the only one that has its type, else what it looks like.

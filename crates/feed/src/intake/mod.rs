@@ -21,7 +21,7 @@ mod refusal;
 mod render;
 mod terms;
 
-pub use batch::read;
+pub use batch::{read, read_history};
 pub use outline::{Outline, outline, stored_terms};
 pub use refusal::{BadDraft, Refused};
 

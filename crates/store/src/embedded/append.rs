@@ -29,8 +29,8 @@ const BATCH_BYTES_MAX: usize = 256 << 20;
 /// What the writer knows.
 #[derive(Debug)]
 pub(super) struct Writer {
-    core: Arc<Core>,
-    lines: FxHashMap<EnterpriseId, WriterLine>,
+    pub(super) core: Arc<Core>,
+    pub(super) lines: FxHashMap<EnterpriseId, WriterLine>,
     directory: Directory,
     known: Known,
     /// Frames under way, oldest first. They are looked into for duplicates until readers can see them.
@@ -99,7 +99,7 @@ impl Writer {
 
     /// Gets ready for a batch or a turn of day: forgets what has become visible, notices what was given up, and begins
     /// the next partition when it is time.
-    fn begin(&mut self, now: Second) {
+    pub(super) fn begin(&mut self, now: Second) {
         // In a store that takes no more writes a frame may be under way that still becomes visible; nothing is taken
         // over then, because nothing will be written.
         if self.epoch != self.core.epoch() && self.core.writable().is_ok() {
@@ -161,16 +161,33 @@ impl Writer {
         self.core.writable().map_err(AppendError::Unavailable)?;
         self.begin(batch.now);
         self.refuse_too_large(&batch)?;
-        let view = self.core.view();
-        let known = self.look_up(&view, &batch).map_err(|fault| AppendError::Unavailable(fault.into()))?;
-        self.refuse_full_seconds(&view, &batch, &known)?;
+        let known = self.reading(|writer, view| writer.look_up(view, &batch));
+        let known = known.map_err(|fault| AppendError::Unavailable(fault.into()))?;
+        self.refuse_full_seconds(&batch, &known)?;
         self.staged.tick(batch.now);
         let mut appended = Appended::default();
         for (event, receipt) in batch.events.into_iter().zip(known) {
-            let receipt = self.record(&view, &batch.enterprise, event, receipt, batch.now, &mut appended.moved);
+            let receipt = self.record(&batch.enterprise, event, receipt, batch.now, &mut appended.moved);
             appended.receipts.push(receipt);
         }
         Ok(appended)
+    }
+
+    /// Looks something up; again with a new view if a file was taken away meanwhile, as readers do.
+    pub(super) fn reading<T>(&mut self, read: impl Fn(&mut Self, &View) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut view = self.core.view();
+        loop {
+            match read(self, &view) {
+                Err(Fault::Gone(what)) => {
+                    let now = self.core.view();
+                    if Arc::ptr_eq(&now, &view) {
+                        return Err(Fault::Gone(what));
+                    }
+                    view = now;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// A batch is one frame, and an event is written once for each reader at home in another enterprise.
@@ -199,10 +216,7 @@ impl Writer {
             let mut receipt = Receipt::default();
             for (kind, rendering) in [(FeedKind::User, &event.user), (FeedKind::Enterprise, &event.enterprise)] {
                 let Some(rendering) = rendering else { continue };
-                let outcome = match self.under_way(&batch.enterprise, kind, rendering) {
-                    Some(outcome) => Some(outcome),
-                    None => self.known.find(&self.core.shelf, view, &batch.enterprise, kind, rendering, batch.now)?,
-                };
+                let outcome = self.known_before(view, &batch.enterprise, kind, rendering, batch.now)?;
                 match kind {
                     FeedKind::User => receipt.user = outcome,
                     FeedKind::Enterprise => receipt.enterprise = outcome,
@@ -211,6 +225,21 @@ impl Writer {
             receipts.push(receipt);
         }
         Ok(receipts)
+    }
+
+    /// The first result of an id that was stored, or settled, before.
+    pub(super) fn known_before(
+        &mut self,
+        view: &View,
+        line: &EnterpriseId,
+        kind: FeedKind,
+        rendering: &Rendering,
+        now: Second,
+    ) -> Result<Option<Outcome>, Fault> {
+        match self.under_way(line, kind, rendering) {
+            Some(outcome) => Ok(Some(outcome)),
+            None => self.known.find(&self.core.shelf, view, line, kind, rendering, now),
+        }
     }
 
     /// The first result of an id in frames that are not visible yet.
@@ -222,7 +251,7 @@ impl Writer {
 
     /// A second of `created_at` has so many ranks and no more; found out before anything changes. What is stored
     /// already needs no rank.
-    fn refuse_full_seconds(&mut self, view: &View, batch: &Batch, known: &[Receipt]) -> Result<(), AppendError> {
+    fn refuse_full_seconds(&mut self, batch: &Batch, known: &[Receipt]) -> Result<(), AppendError> {
         let mut more: FxHashMap<Second, u32> = FxHashMap::default();
         let mut ids: FxHashSet<&EventId> = FxHashSet::default();
         for (index, event) in batch.events.iter().enumerate() {
@@ -230,7 +259,7 @@ impl Writer {
             let created_at = rendering.created_at;
             // Looked up also where no rank seems needed, so that nothing can fail once things change.
             let last = self
-                .last_rank(view, &batch.enterprise, created_at)
+                .last_rank(&batch.enterprise, created_at)
                 .map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
             if !ids.insert(&rendering.event_id) || known[index].enterprise.is_some() {
                 continue;
@@ -245,19 +274,18 @@ impl Writer {
     }
 
     /// The last rank given within a second of true `created_at`, remembered from here on.
-    fn last_rank(&mut self, view: &View, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
+    pub(super) fn last_rank(&mut self, line: &EnterpriseId, second: Second) -> Result<u32, Fault> {
         let remembered = self.lines.get(line).and_then(|line| line.window.get(&second)).copied();
         if let Some(rank) = remembered {
             return Ok(rank);
         }
-        let rank = super::known::last_rank(&self.core.shelf, view, line, second)?;
+        let rank = self.reading(|writer, view| super::known::last_rank(&writer.core.shelf, view, line, second))?;
         self.lines.entry(line.clone()).or_default().window.insert(second, rank);
         Ok(rank)
     }
 
     fn record(
         &mut self,
-        view: &View,
         enterprise: &EnterpriseId,
         mut event: Event,
         mut receipt: Receipt,
@@ -310,7 +338,7 @@ impl Writer {
         }
         if let Some(rendering) = event.enterprise.take() {
             receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
-            let (history, window) = self.places_in_time(view, enterprise, &rendering, recorded);
+            let (history, window) = self.places_in_time(enterprise, &rendering, recorded);
             let terms = put_terms(enterprise.as_str(), &event.terms);
             let facts = Facts {
                 history: history.to_bits(),
@@ -325,19 +353,14 @@ impl Writer {
     }
 
     /// Gives the places in history order and in window order.
-    fn places_in_time(
-        &mut self,
-        view: &View,
-        enterprise: &EnterpriseId,
-        rendering: &Rendering,
-        recorded: Second,
-    ) -> (Place, Place) {
+    fn places_in_time(&mut self, enterprise: &EnterpriseId, rendering: &Rendering, recorded: Second) -> (Place, Place) {
         let created_at = rendering.created_at;
         let delay_s = self.core.options.settling_delay_s;
         let (sequence, core) = (self.staged.sequence, &self.core);
         let (second, frontier) = core.frontiers.admit(enterprise, sequence, created_at, recorded, delay_s);
         let line = self.lines.entry(enterprise.clone()).or_default();
-        let stored = |second| super::known::last_in_history(&core.shelf, view, enterprise, second).ok();
+        let last = |second, view: &View| super::known::last_in_history(&core.shelf, view, enterprise, second);
+        let stored = |second| core.reading(|view| last(second, view)).ok();
         let history = line.next_history(second, frontier, stored);
         // Looked up for the whole batch before anything changed.
         let rank = line.window.entry(created_at).or_default();
@@ -357,7 +380,7 @@ impl Writer {
     }
 }
 
-fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
+pub(super) fn facts(rendering: &Rendering, place: Place) -> Facts<'_> {
     Facts {
         place: place.to_bits(),
         created_at: rendering.created_at.0,

@@ -43,7 +43,7 @@ pub(super) fn backup(core: &Core, to: &Path, progress: &mut dyn FnMut(Progress))
         core.files.create_dir(folder).map_err(wrong)?;
     }
     let view = core.view();
-    let mut manifest = Manifest { partitions: Vec::new(), lines: core.manifest().lines };
+    let mut manifest = Manifest { lines: core.manifest().lines, ..Manifest::default() };
     // What is to be copied: name, and how much of it.
     let mut files: Vec<(String, u64)> = Vec::new();
     for part in &view.parts {
@@ -60,7 +60,8 @@ pub(super) fn backup(core: &Core, to: &Path, progress: &mut dyn FnMut(Progress))
                         files.push((FileKind::Index(kind).name(partition.number, generation), half.index_bytes));
                     }
                 }
-                manifest.partitions.push(Partition::clone(partition));
+                let among = if part.is_imported() { &mut manifest.imports } else { &mut manifest.partitions };
+                among.push(Partition::clone(partition));
             }
         }
     }

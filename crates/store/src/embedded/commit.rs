@@ -13,6 +13,7 @@ use super::live::{Live, LiveIndex};
 use super::manifest::Partition;
 use super::staged::Staged;
 use super::view::Part;
+use crate::import::{Brought, History};
 use crate::ledger::{AppendError, Appended, Batch, Unavailable};
 use std::io;
 use std::sync::Arc;
@@ -191,6 +192,10 @@ impl Inline {
         let staged = self.writer.close();
         self.committer.commit(&staged, staged.encode()).map_err(AppendError::Unavailable)?;
         Ok(appended)
+    }
+
+    pub(super) fn import(&mut self, history: &History) -> Result<Vec<Brought>, AppendError> {
+        self.writer.import(history)
     }
 
     /// Closes the partition being written if it is of a day that is over.

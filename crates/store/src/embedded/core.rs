@@ -9,7 +9,7 @@ use super::Options;
 use super::fault::Fault;
 use super::files::Files;
 use super::line::{Frontiers, Lines};
-use super::manifest::{Manifest, WriteError};
+use super::manifest::{IMPORTS_ABOVE, Manifest, WriteError};
 use super::sealed::shelf::Shelf;
 use super::small_state::SmallState;
 use super::view::View;
@@ -40,6 +40,8 @@ pub(super) struct Core {
     visible: AtomicU64,
     /// How often something was swept.
     sweeps: AtomicU64,
+    /// The number of the last partition of imported history that was begun.
+    imports: AtomicU64,
 }
 
 fn whole<T>(lock: Result<T, PoisonError<T>>) -> T {
@@ -64,6 +66,7 @@ pub(super) struct Opened {
 impl Core {
     pub(super) fn new(opened: Opened) -> Self {
         let Opened { files, dir, options, shelf, small, lines, frontiers, view, directory, manifest } = opened;
+        let imports = manifest.imports.iter().map(|partition| partition.number).max().unwrap_or(IMPORTS_ABOVE);
         Core {
             files,
             dir,
@@ -80,6 +83,7 @@ impl Core {
             epoch: AtomicU64::new(0),
             visible: AtomicU64::new(0),
             sweeps: AtomicU64::new(0),
+            imports: AtomicU64::new(imports),
         }
     }
 
@@ -163,6 +167,12 @@ impl Core {
 
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// A number for a partition of imported history that no other had since the start: what is remembered of files
+    /// goes by it.
+    pub(super) fn next_import(&self) -> u64 {
+        self.imports.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     pub(super) fn sweeps(&self) -> u64 {

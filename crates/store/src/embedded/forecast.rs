@@ -48,10 +48,10 @@ fn look(
     cut: u64,
     expired: &mut Expired,
 ) -> Result<bool, Fault> {
-    let mut looked = 0;
+    let (mut looked, mut oldest, mut oldest_left) = (0, None, None);
     for part in &view.parts {
-        // What comes later is neither past its period nor the oldest.
-        let settled = expired.oldest.is_some() && expired.oldest_left.is_some();
+        // Of what was published, what comes later is neither past its period nor the oldest. Imports are in no order.
+        let settled = oldest.is_some() && oldest_left.is_some() && !part.is_imported();
         let (first, first_left) = match part {
             Part::Live(_) if settled => continue,
             Part::Live(live) => {
@@ -82,6 +82,9 @@ fn look(
                 }
             }
         };
+        if !part.is_imported() {
+            (oldest, oldest_left) = (oldest.or(first), oldest_left.or(first_left));
+        }
         let second = |place: u64| Place::from_bits(place).second;
         expired.oldest = earlier(expired.oldest, first.map(second));
         expired.oldest_left = earlier(expired.oldest_left, first_left.map(second));

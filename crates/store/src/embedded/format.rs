@@ -12,7 +12,7 @@
 //! | `set-aside/…` | bytes cut from a torn end, kept for whoever wants to look | never | `opening` |
 //! | `….new` | a file being written; removed on opening | | |
 //!
-//! N is the number of the partition (8 digits); G counts how often the file was written again (by sweep and
+//! N is the number of the partition (8 digits, or more than 1,000,000,000 for imported history); G counts how often the file was written again (by sweep and
 //! recompression). Files of ours that the manifest does not name are left over from an interrupted step and are
 //! removed on opening.
 //!
@@ -32,7 +32,8 @@ use feed::event::FeedKind;
 /// The version of the format that this program writes, and the newest that it reads. What each brought:
 ///
 /// 1. The first.
-/// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them.
+/// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them. The manifest may name partitions of
+///    imported history.
 pub(super) const FORMAT_VERSION: u16 = 2;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;

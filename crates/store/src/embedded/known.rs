@@ -96,7 +96,8 @@ impl Known {
                         && let Some(stored) =
                             self.find_sealed(shelf, partition, line, kind, print, &rendering.event_id, is_recent)?
                     {
-                        return Ok(stored.outcome(kind, rendering));
+                        let outcome = stored.outcome(kind, rendering);
+                        return Ok(if partition.is_imported() { outcome.map(commit::imported) } else { outcome });
                     }
                 }
             }

@@ -3,8 +3,8 @@
 //! It is one line of text and then JSON, so that a person can read it:
 //!
 //! ```text
-//! tidings manifest 1 crc32c=0a1b2c3d
-//! {"partitions":[…],"lines":{…}}
+//! tidings manifest 2 crc32c=0a1b2c3d
+//! {"partitions":[…],"imports":[…],"lines":{…}}
 //! ```
 //!
 //! It is replaced whole: written aside, synced, renamed over the old one, and the directory synced. What it does not
@@ -24,12 +24,17 @@ use std::path::Path;
 const FIRST_WORDS: &str = "tidings manifest ";
 /// Partitions of fewer enterprises than this tell in the manifest which; others have to be asked.
 const LINES_NAMED_MAX: usize = 4_096;
+/// The numbers of partitions of imported history lie above this one, all others below.
+pub(super) const IMPORTS_ABOVE: u64 = 1_000_000_000;
 
 /// What the manifest says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Manifest {
     /// In the order of their numbers. The last is the one being written.
     pub(super) partitions: Vec<Partition>,
+    /// Partitions of imported history, in no order. They are sealed from the start and have no user half.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) imports: Vec<Partition>,
     /// What lines need to remember about sealed partitions, even when all of those are swept.
     pub(super) lines: BTreeMap<String, LineEnds>,
 }
@@ -90,6 +95,11 @@ impl HalfRecord {
         }
     }
 
+    /// The same half as one of imported history, which has no place in history order.
+    pub(super) fn of_imported(self) -> Self {
+        HalfRecord { history: None, ..self }
+    }
+
     /// Whether it may hold something of this line; the names are sorted.
     pub(super) fn may_hold(&self, line: &str) -> bool {
         self.lines.as_ref().is_none_or(|lines| lines.binary_search_by(|held| held.as_str().cmp(line)).is_ok())
@@ -99,6 +109,11 @@ impl HalfRecord {
 impl Partition {
     pub(super) fn live(number: u64) -> Self {
         Partition { number, sealed: false, enterprise: None, user: None }
+    }
+
+    /// Whether it holds imported history: it is in window order only, and its places are those of that order.
+    pub(super) fn is_imported(&self) -> bool {
+        self.number > IMPORTS_ABOVE
     }
 
     /// Whether everything that was in it has been swept.
@@ -130,6 +145,11 @@ impl Partition {
 impl Manifest {
     pub(super) fn partition_mut(&mut self, number: u64) -> Option<&mut Partition> {
         self.partitions.iter_mut().find(|partition| partition.number == number)
+    }
+
+    /// All partitions, imported ones first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Partition> {
+        self.imports.iter().chain(&self.partitions)
     }
 
     fn to_bytes(&self) -> Vec<u8> {

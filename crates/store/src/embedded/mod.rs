@@ -8,6 +8,7 @@
 //! | what is on the disk | [`format`], then `frame`, `block`, `sealed` |
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
 //! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
+//! | history from elsewhere | `import`, then `merge` |
 //! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
 //! | what happens at a start | `opening` |
 //! | who shares what with whom | `core` |
@@ -27,11 +28,13 @@ mod forecast;
 mod format;
 mod frame;
 mod frames_file;
+mod import;
 mod known;
 mod line;
 mod live;
 mod live_search;
 mod manifest;
+mod merge;
 mod opening;
 mod recent;
 mod rows;
@@ -191,8 +194,9 @@ impl EmbeddedStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            retention: store.clone(),
             reports: store.clone(),
-            retention: store,
+            import: store,
         }
     }
 }

@@ -176,6 +176,7 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
         let id = EnterpriseId::new(id).map_err(|_| OpenError::Damaged(format!("{MANIFEST} names no enterprise")))?;
         lines.insert(id, *ends);
     }
+    view.parts.extend(manifest.imports.iter().map(|partition| Part::Sealed(Arc::new(partition.clone()))));
     for (number, partition) in manifest.partitions.iter().enumerate() {
         if partition.sealed {
             view.parts.push(Part::Sealed(Arc::new(partition.clone())));
@@ -271,7 +272,7 @@ fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, 
 fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Result<Vec<String>, OpenError> {
     let events = dir.join(EVENTS);
     let mut named: Vec<String> = Vec::new();
-    for partition in &manifest.partitions {
+    for partition in manifest.all() {
         if !partition.sealed {
             named.push(FileKind::Frames.name(partition.number, 0));
         }
@@ -307,7 +308,7 @@ fn rebuild_missing(
     let events = shelf.dir.join(EVENTS);
     let present = files.list(&events).map_err(disk("list", &events))?;
     let is_there = |name: &String| present.binary_search(name).is_ok();
-    for partition in manifest.partitions.iter().filter(|partition| partition.sealed) {
+    for partition in manifest.all().filter(|partition| partition.sealed) {
         for kind in [FeedKind::Enterprise, FeedKind::User] {
             let (Some(half), Some(name)) = (partition.half(kind), partition.half_name(kind)) else { continue };
             let data = FileKind::Data(kind).name(partition.number, half.generation);
@@ -379,7 +380,8 @@ fn set_aside(
 /// The directory: its snapshot, and what frames noted since.
 fn heal_directory(small: &SmallState, view: &View) -> Result<Directory, OpenError> {
     let heard = small.heard()?.unwrap_or_default();
-    let sealed = view.sealed().map(|partition| partition.number).max().unwrap_or(0);
+    let published = view.sealed().filter(|partition| !partition.is_imported());
+    let sealed = published.map(|partition| partition.number).max().unwrap_or(0);
     if sealed > heard.partition {
         let what = format!("the directory in {STATE} has not heard partition {sealed}; it belongs to an older store");
         return Err(OpenError::Damaged(what));

@@ -18,6 +18,8 @@ pub struct Stats {
     pub enterprise_entries: u64,
     /// Renderings for user feeds.
     pub user_entries: u64,
+    /// Events of imported history.
+    pub imported_entries: u64,
     /// Bytes of sealed data.
     pub data_bytes: u64,
     /// Bytes of the indexes to it.
@@ -57,12 +59,13 @@ pub(super) fn stats(core: &Core) -> Stats {
                 stats.sealed += 1;
                 for (kind, half) in KINDS.into_iter().filter_map(|kind| Some((kind, partition.half(kind)?))) {
                     match kind {
+                        _ if partition.is_imported() => stats.imported_entries += half.entries,
                         FeedKind::Enterprise => stats.enterprise_entries += half.entries,
                         FeedKind::User => stats.user_entries += half.entries,
                     }
                     stats.data_bytes += half.data_bytes;
                     stats.index_bytes += half.index_bytes;
-                    if let Some(range) = half.places {
+                    if let Some(range) = half.places.filter(|_| !partition.is_imported()) {
                         widen(&mut places, range);
                     }
                 }

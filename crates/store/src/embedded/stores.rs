@@ -5,6 +5,7 @@ use super::core::Core;
 use super::{forecast, known, scan, search, sweep};
 use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use crate::directory_store::{DirectoryStore, Question};
+use crate::import::{Brought, History, ImportStore};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::report_store::{KeptReport, ReportStore};
 use crate::retention_store::{Forecast, RetentionStore};
@@ -245,5 +246,12 @@ impl RetentionStore for EmbeddedStore {
         let core = &self.inner.core;
         let (holds, _) = core.small.holds_in_effect(now);
         core.reading(|view| forecast::forecast(&core.shelf, view, &holds, enterprise, retention, now))
+    }
+}
+
+#[async_trait]
+impl ImportStore for EmbeddedStore {
+    async fn import(&self, history: History) -> Result<Vec<Brought>, AppendError> {
+        self.inner.hands.import(history).await
     }
 }

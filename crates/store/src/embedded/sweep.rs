@@ -17,7 +17,7 @@ use super::core::Core;
 use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
-use super::manifest::{HalfRecord, Partition};
+use super::manifest::{HalfRecord, IMPORTS_ABOVE, Partition};
 use super::seal::{KINDS, seal_next};
 use super::sealed::half::Half;
 use super::sealed::index::Range;
@@ -260,6 +260,7 @@ fn write_copy(
         }
     }
     let record = writer.finish().map_err(wrong)?;
+    let record = if next.partition > IMPORTS_ABOVE { record.of_imported() } else { record };
     let events = core.dir.join(EVENTS);
     let synced = core.files.sync_dir(&events);
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", events.display())))?;
@@ -285,8 +286,10 @@ pub(super) fn replace(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) 
         }
     };
     let changed = core.change_manifest(|manifest| {
-        manifest.partitions.iter_mut().for_each(put);
-        manifest.partitions.retain(|partition| !partition.is_spent());
+        for partitions in [&mut manifest.imports, &mut manifest.partitions] {
+            partitions.iter_mut().for_each(put);
+            partitions.retain(|partition| !partition.is_spent());
+        }
     });
     if let Err(error) = changed {
         // Whether the manifest names the new files is uncertain only if the store takes no more writes; then they stay.

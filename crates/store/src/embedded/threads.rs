@@ -12,8 +12,9 @@
 use super::append::Writer;
 use super::commit::{Committer, Inline};
 use super::core::Core;
-use super::seal;
 use super::staged::Staged;
+use super::{merge, seal};
+use crate::import::{Brought, History};
 use crate::ledger::{AppendError, Appended, Batch, Unavailable};
 use feed::limits::COMMIT_QUEUE_MAX;
 use feed::time::Second;
@@ -29,9 +30,13 @@ const UNSEALED_MAX: usize = 3;
 
 /// Something to be answered when the frame it is in is durable.
 type Answer<T> = oneshot::Sender<T>;
+/// The answer to bringing in history.
+type ImportAnswer = Answer<Result<Vec<Brought>, AppendError>>;
 
 enum Request {
     Append(Batch, Answer<Result<Appended, AppendError>>),
+    /// Bring in history.
+    Import(History, ImportAnswer),
     /// Close the partition being written if its day is over.
     Turn(Second, Answer<Result<(), Unavailable>>),
 }
@@ -42,6 +47,15 @@ struct Work {
     bytes: Vec<u8>,
     answers: Vec<(Answer<Result<Appended, AppendError>>, Appended)>,
     turned: Option<Answer<Result<(), Unavailable>>>,
+    /// History that was brought in; the answer waits for the frames before, in which something may have been known.
+    imported: Option<(ImportAnswer, Vec<Brought>)>,
+}
+
+impl Work {
+    /// A frame that nobody waits for yet.
+    fn of(staged: Arc<Staged>) -> Self {
+        Work { staged, bytes: Vec::new(), answers: Vec::new(), turned: None, imported: None }
+    }
 }
 
 /// Whoever does the writing.
@@ -63,6 +77,7 @@ pub(super) struct Threads {
 /// Something for the upkeep thread.
 enum Chore {
     Seal,
+    Merge,
     Other(Box<dyn FnOnce(&Core) + Send>),
 }
 
@@ -100,6 +115,26 @@ impl Hands {
                 let asked = threads.ask(Request::Append(batch, answer)).await;
                 asked.map_err(AppendError::Unavailable)?;
                 answered.await.unwrap_or(Err(AppendError::Unavailable(Unavailable::Closing)))
+            }
+        }
+    }
+
+    pub(super) async fn import(&self, history: History) -> Result<Vec<Brought>, AppendError> {
+        match self {
+            Hands::Inline(inline, core) => {
+                let brought = inline.lock().unwrap_or_else(PoisonError::into_inner).import(&history)?;
+                merge_all(core);
+                Ok(brought)
+            }
+            Hands::Threads(threads) => {
+                let (answer, answered) = oneshot::channel();
+                let asked = threads.ask(Request::Import(history, answer)).await;
+                asked.map_err(AppendError::Unavailable)?;
+                let brought = answered.await.unwrap_or(Err(AppendError::Unavailable(Unavailable::Closing)));
+                if let Some(upkeep) = &threads.upkeep {
+                    let _ = upkeep.send(Chore::Merge);
+                }
+                brought
             }
         }
     }
@@ -181,14 +216,28 @@ fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, work: &plain
                     Ok(appended) => answers.push((answer, appended)),
                     Err(error) => drop(answer.send(Err(error))),
                 },
+                request @ Request::Import(..) if !answers.is_empty() => {
+                    held = Some(request);
+                    break;
+                }
+                Request::Import(history, answer) => match writer.import(&history) {
+                    Ok(brought) if brought.iter().all(|it| *it == Brought::New) => drop(answer.send(Ok(brought))),
+                    Ok(brought) => {
+                        let imported = Some((answer, brought));
+                        let staged = writer.close();
+                        if work.send(Work { imported, ..Work::of(staged) }).is_err() {
+                            return;
+                        }
+                    }
+                    Err(error) => drop(answer.send(Err(error))),
+                },
                 Request::Turn(now, answer) if !answers.is_empty() => {
                     held = Some(Request::Turn(now, answer));
                     break;
                 }
                 Request::Turn(now, answer) => match writer.turn(now) {
                     Some(staged) => {
-                        let turned = Work { staged, bytes: Vec::new(), answers: Vec::new(), turned: Some(answer) };
-                        if work.send(turned).is_err() {
+                        if work.send(Work { turned: Some(answer), ..Work::of(staged) }).is_err() {
                             return;
                         }
                     }
@@ -206,7 +255,7 @@ fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, work: &plain
         // Also when nothing new is in the frame: what is answered as known may be in one that is not durable yet.
         let staged = writer.close();
         let bytes = if staged.is_empty() { Vec::new() } else { staged.encode() };
-        if work.send(Work { staged, bytes, answers, turned: None }).is_err() {
+        if work.send(Work { bytes, answers, ..Work::of(staged) }).is_err() {
             return;
         }
     }
@@ -224,6 +273,9 @@ fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plai
             if committer.unsealed() > UNSEALED_MAX {
                 wait_for(upkeep);
             }
+        }
+        if let Some((imported, brought)) = work.imported {
+            let _ = imported.send(done.clone().map(|()| brought).map_err(AppendError::Unavailable));
         }
         if let Some(turned) = work.turned {
             let _ = turned.send(done);
@@ -246,6 +298,7 @@ fn keep_up(core: &Core, chores: &plain::Receiver<Chore>) {
     while let Ok(chore) = chores.recv() {
         match chore {
             Chore::Seal => seal_all(core),
+            Chore::Merge => merge_all(core),
             Chore::Other(act) => act(core),
         }
     }
@@ -255,4 +308,9 @@ fn keep_up(core: &Core, chores: &plain::Receiver<Chore>) {
 /// is tried again when the next partition is closed.
 fn seal_all(core: &Core) {
     while let Ok(true) = seal::seal_next(core) {}
+}
+
+/// Merges small partitions of imported history. What cannot be merged now stays as it is.
+fn merge_all(core: &Core) {
+    while let Ok(true) = merge::merge_next(core) {}
 }

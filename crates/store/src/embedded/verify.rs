@@ -52,8 +52,7 @@ pub fn verify_on(files: &dyn Files, dir: &Path, progress: &mut dyn FnMut(Progres
     let path = dir.join(LOCK);
     let lock = files.lock(&path).map_err(|error| OpenError::Disk { doing: "lock", path, error })?;
     let _lock = lock.ok_or_else(|| OpenError::InUse(dir.to_owned()))?;
-    let halves =
-        manifest.partitions.iter().flat_map(|partition| KINDS.into_iter().filter_map(|kind| partition.half(kind)));
+    let halves = manifest.all().flat_map(|partition| KINDS.into_iter().filter_map(|kind| partition.half(kind)));
     let mut check = Check {
         files,
         dir,
@@ -63,7 +62,7 @@ pub fn verify_on(files: &dyn Files, dir: &Path, progress: &mut dyn FnMut(Progres
         of: halves.map(|half| half.data_bytes + half.index_bytes).sum(),
     };
     let last = manifest.partitions.last().map(|partition| partition.number);
-    for partition in &manifest.partitions {
+    for partition in manifest.all() {
         if !partition.sealed {
             check.frames(partition.number, Some(partition.number) == last);
         }

@@ -13,7 +13,7 @@ use feed::id::EnterpriseId;
 use feed::time::Second;
 use std::sync::Arc;
 
-/// All partitions, in the order of their numbers, which is that of arrival.
+/// All partitions: those of imported history, then the others in the order of their numbers, which is that of arrival.
 #[derive(Debug, Clone, Default)]
 pub(super) struct View {
     pub(super) parts: Vec<Part>,
@@ -61,11 +61,19 @@ fn range_of(record: &HalfRecord, walk: Walk<'_>) -> Option<(u64, u64)> {
 }
 
 impl Part {
+    /// Whether it holds imported history.
+    pub(super) fn is_imported(&self) -> bool {
+        matches!(self, Part::Sealed(partition) if partition.is_imported())
+    }
+
     /// The least and the greatest place it may have in the order of a walk; `None` if it has nothing of the line.
     pub(super) fn range(&self, wanted: &Wanted<'_>) -> Option<(u64, u64)> {
         match self {
             Part::Live(_) => Some((0, u64::MAX)),
             Part::Sealed(partition) => {
+                if partition.is_imported() && !matches!(wanted.walk, Walk::Enterprise(Order::Window)) {
+                    return None;
+                }
                 let record = partition.half(wanted.kind())?;
                 range_of(record, wanted.walk).filter(|_| record.may_hold(wanted.line.as_str()))
             }

@@ -99,12 +99,15 @@ fn record(
 
 /// The first result of an id that is stored already.
 fn known(line: Option<&EnterpriseLine>, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
-    let rendering = rendering?;
-    let found = line?.find(kind, &rendering.event_id)?;
-    Some(commit::known(kind, rendering, found.place, &found.bytes))
+    let (line, rendering) = (line?, rendering?);
+    if let Some(found) = line.find_published(kind, &rendering.event_id) {
+        return Some(commit::known(kind, rendering, found.place, &found.bytes));
+    }
+    let imported = line.find(kind, &rendering.event_id)?;
+    Some(commit::imported(commit::known(kind, rendering, imported.place, &imported.bytes)))
 }
 
-fn keep(rendering: Rendering) -> Kept {
+pub(super) fn keep(rendering: Rendering) -> Kept {
     Kept {
         event_id: rendering.event_id,
         event_type: rendering.event_type,

@@ -64,6 +64,10 @@ pub(super) struct EnterpriseLine {
     pub(super) users: FxHashMap<UserId, BTreeMap<Place, UserStreams>>,
     pub(super) lists: FxHashMap<ListId, BTreeMap<Place, UserStreams>>,
     pub(super) ids: FxHashMap<(FeedKind, EventId), Place>,
+    /// Imported history, by its place in the window order, which is the only one it has.
+    pub(super) imported: BTreeMap<Place, KeptEnterprise>,
+    /// Where an id stands in it.
+    pub(super) imported_ids: FxHashMap<EventId, Place>,
 }
 
 impl EnterpriseLine {
@@ -112,7 +116,28 @@ impl EnterpriseLine {
         self.entries.insert(place, entry);
     }
 
+    /// Keeps an event of imported history.
+    pub(super) fn bring_in(&mut self, at: Place, kept: Kept, terms: Vec<Term>) {
+        self.window.insert(at, at);
+        self.imported_ids.insert(kept.event_id.clone(), at);
+        self.imported.insert(at, KeptEnterprise { kept, history: Place::START, window: at, terms });
+    }
+
     pub(super) fn find(&self, kind: FeedKind, event_id: &EventId) -> Option<Found> {
+        self.find_published(kind, event_id).or_else(|| {
+            let at = self.imported_ids.get(event_id).filter(|_| kind == FeedKind::Enterprise)?;
+            let kept = &self.imported.get(at)?.kept;
+            Some(Found {
+                place: *at,
+                event_type: kept.event_type.clone(),
+                bytes: kept.bytes.clone(),
+                heard_by: Vec::new(),
+                lists: Vec::new(),
+            })
+        })
+    }
+
+    pub(super) fn find_published(&self, kind: FeedKind, event_id: &EventId) -> Option<Found> {
         let place = *self.ids.get(&(kind, event_id.clone()))?;
         let entry = self.entries.get(&place)?;
         let (kept, user) = match kind {
@@ -165,6 +190,14 @@ impl EnterpriseLine {
         }
         for place in empty {
             self.entries.remove(&place);
+        }
+        let expired = self.imported.range(..Place::at(oldest_event)).filter(|(_, it)| !held(&it.kept));
+        for at in expired.map(|(at, _)| *at).collect::<Vec<Place>>() {
+            if let Some(KeptEnterprise { kept, .. }) = self.imported.remove(&at) {
+                removed += 1;
+                self.imported_ids.remove(&kept.event_id);
+                self.window.remove(&at);
+            }
         }
         removed
     }

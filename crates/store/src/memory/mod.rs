@@ -5,6 +5,7 @@
 
 mod access;
 mod append;
+mod import;
 mod line;
 mod reports;
 mod retention;
@@ -69,6 +70,13 @@ impl MemoryStore {
         MemoryStore { settling_delay_s, ..self }
     }
 
+    /// What a restart of one process does to a keeper that others go on with: nothing, but that the settling delay may be
+    /// another.
+    #[must_use]
+    pub fn going_on(self, settling_delay_s: u32) -> Self {
+        MemoryStore { settling_delay_s, ..self }
+    }
+
     /// The keeper behind all its traits.
     pub fn stores(self) -> Stores {
         let store = Arc::new(self);
@@ -78,8 +86,9 @@ impl MemoryStore {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            retention: store.clone(),
             reports: store.clone(),
-            retention: store,
+            import: store,
         }
     }
 

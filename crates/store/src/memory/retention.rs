@@ -64,6 +64,12 @@ impl RetentionStore for MemoryStore {
                 count(expired, place.second, place.second < oldest, held, kept.bytes.len() as u64);
             }
         }
+        for (at, imported) in &line.imported {
+            let kept = &imported.kept;
+            let held = holds.iter().any(|hold| hold.scope.meets(kept.created_at, kept.created_at));
+            let bytes = kept.bytes.len() as u64;
+            count(&mut forecast.events, at.second, at.second < oldest_event, held, bytes);
+        }
         Ok(forecast)
     }
 }

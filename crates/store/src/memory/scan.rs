@@ -33,7 +33,10 @@ pub(super) fn scan(line: &EnterpriseLine, scan: &Scan) -> Slice {
             fill(&mut slice, scan, entries, |kept| wanted(scan, kept));
         }
         Line::History(_) => fill(&mut slice, scan, led(line, line.history.range(range)), |kept| wanted(scan, kept)),
-        Line::Window(_) => fill(&mut slice, scan, led(line, line.window.range(range)), |kept| wanted(scan, kept)),
+        Line::Window(_) => {
+            let entries = line.window.range(range).filter_map(|it| in_window(line, it));
+            fill(&mut slice, scan, entries, |kept| wanted(scan, kept));
+        }
     }
     slice
 }
@@ -47,6 +50,17 @@ fn led<'a>(
         let enterprise = line.entries.get(place).and_then(|entry| entry.enterprise.as_ref());
         (*at, place, enterprise.map(|enterprise| &enterprise.kept))
     })
+}
+
+/// An entry of the window order. Imported history ages by its original time, everything else by its arrival.
+fn in_window<'a>(
+    line: &'a EnterpriseLine,
+    (at, place): (&'a Place, &'a Place),
+) -> Option<(Place, &'a Place, Option<&'a Kept>)> {
+    match line.imported.get(at) {
+        Some(imported) => Some((*at, at, Some(&imported.kept))),
+        None => led(line, std::iter::once((at, place))).next(),
+    }
 }
 
 fn wanted(scan: &Scan, kept: &Kept) -> bool {

@@ -26,8 +26,8 @@ impl Search for MemoryStore {
             counted_from: counting.edges.first().copied().unwrap_or_default(),
         };
         let Some(line) = state.lines.get(&counting.enterprise) else { return Ok(counts) };
-        for recorded in line.window.values() {
-            let Some(kept) = enterprise(line, recorded) else { continue };
+        for (at, recorded) in &line.window {
+            let Some(kept) = enterprise(line, at, recorded) else { continue };
             let created_at = kept.kept.created_at;
             let before = counting.edges.partition_point(|edge| *edge <= created_at);
             let bucket = before.checked_sub(1).and_then(|bucket| counts.buckets.get_mut(bucket));
@@ -58,7 +58,7 @@ fn search(line: &EnterpriseLine, searching: &Searching) -> Matches {
             break;
         };
         matches.last = Some(*at);
-        let kept = enterprise(line, recorded);
+        let kept = enterprise(line, at, recorded);
         if let Some(kept) = kept.filter(|kept| takes(&searching.filters, searching.oldest, recorded, kept)) {
             matches.entries.push(Match { at: *at, recorded: *recorded, bytes: kept.kept.bytes.clone() });
         }
@@ -66,8 +66,9 @@ fn search(line: &EnterpriseLine, searching: &Searching) -> Matches {
     matches
 }
 
-fn enterprise<'a>(line: &'a EnterpriseLine, recorded: &Place) -> Option<&'a KeptEnterprise> {
-    line.entries.get(recorded)?.enterprise.as_ref()
+/// What stands at this place of the window order: imported there, or recorded elsewhere.
+fn enterprise<'a>(line: &'a EnterpriseLine, at: &Place, recorded: &Place) -> Option<&'a KeptEnterprise> {
+    line.imported.get(at).or_else(|| line.entries.get(recorded)?.enterprise.as_ref())
 }
 
 fn takes(filters: &Filters, oldest: Second, recorded: &Place, kept: &KeptEnterprise) -> bool {

@@ -5,6 +5,7 @@ use feed::event::{Event, EventType, Item, Rendering, UserStreams};
 use feed::id::{EnterpriseId, EventId, GroupId, ItemId, UserId};
 use feed::term::{Term, settle};
 use feed::time::Second;
+use store::import::Past;
 
 /// Every user stream.
 pub(crate) const EVERY_STREAM: UserStreams = UserStreams::ALL.and(UserStreams::CHANGES).and(UserStreams::SYNC);
@@ -152,6 +153,12 @@ impl Deed {
             terms: self.terms(),
             effects: met.chain(self.effects.iter().cloned()).collect(),
         }
+    }
+
+    /// The same as history from elsewhere.
+    pub(crate) fn past(&self, now: Second) -> Past {
+        let id = self.enterprise.as_deref().unwrap_or("none");
+        Past { rendering: self.rendering(id, now, false), terms: self.terms() }
     }
 
     fn terms(&self) -> Vec<Term> {

@@ -10,6 +10,15 @@ use tempfile::TempDir;
 
 /// A keeper under test, opened. Dropping it puts away whatever it used.
 pub(crate) trait Keeper: Sized {
+    /// Whether the frontier of history order is kept with the data and stays as it was when a process restarts; else it is
+    /// worked out again, as the largest history second stored.
+    const KEEPS_FRONTIER: bool = false;
+
+    /// Whether what it needs cannot be had here; it says so then, and the test is passed over.
+    fn is_missing() -> bool {
+        false
+    }
+
     /// A new and empty keeper whose history order settles for so many seconds.
     async fn open(settling_delay_s: u32) -> Self;
 
@@ -37,6 +46,7 @@ impl Memory {
             search: store.clone(),
             reports: store.clone(),
             retention: store.clone(),
+            import: store.clone(),
         };
         Memory { store, stores }
     }
@@ -55,6 +65,27 @@ impl Keeper for Memory {
 
     fn stores(&self) -> &Stores {
         &self.stores
+    }
+}
+
+/// The memory keeper as one that others work on while this one restarts: the frontier stays as it was.
+pub(crate) struct MemoryGoingOn(Memory);
+
+impl Keeper for MemoryGoingOn {
+    const KEEPS_FRONTIER: bool = true;
+
+    async fn open(settling_delay_s: u32) -> Self {
+        MemoryGoingOn(Memory::open(settling_delay_s).await)
+    }
+
+    async fn reopen(self, settling_delay_s: u32) -> Self {
+        drop(self.0.stores);
+        let store = Arc::into_inner(self.0.store).expect("a test gives back what it takes before it reopens");
+        MemoryGoingOn(Memory::over(store.going_on(settling_delay_s)))
+    }
+
+    fn stores(&self) -> &Stores {
+        self.0.stores()
     }
 }
 

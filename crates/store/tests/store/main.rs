@@ -19,7 +19,9 @@ mod faults;
 mod formats;
 mod histories;
 mod holding;
+mod importing;
 mod keeper;
+mod postgres;
 mod searching;
 mod together;
 mod trial;
@@ -28,12 +30,16 @@ mod upkeep;
 /// The memory keeper.
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
+    crate::contract::every_promise_of_importing!(crate::keeper::Memory);
+    crate::contract::every_promise_of_reports!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
 }
 
 /// The embedded keeper.
 mod embedded {
     crate::contract::every_promise!(crate::keeper::Embedded);
+    crate::contract::every_promise_of_importing!(crate::keeper::Embedded);
+    crate::contract::every_promise_of_reports!(crate::keeper::Embedded);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
@@ -49,6 +55,8 @@ mod embedded {
 /// The embedded keeper with everything in small pieces.
 mod embedded_in_pieces {
     crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
+    crate::contract::every_promise_of_importing!(crate::keeper::EmbeddedInPieces);
+    crate::contract::every_promise_of_reports!(crate::keeper::EmbeddedInPieces);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
@@ -58,5 +66,21 @@ mod embedded_in_pieces {
     #[tokio::test]
     async fn random_searches_find_what_the_memory_keeper_finds() {
         crate::searching::differential::<crate::keeper::EmbeddedInPieces>(1_000..1_200).await;
+    }
+}
+
+/// The PostgreSQL keeper.
+mod postgresql {
+    crate::contract::every_promise!(crate::postgres::Postgres);
+
+    // A restart of one process leaves the frontier where the database has it, for others may be at work.
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::postgres::Postgres, crate::keeper::MemoryGoingOn>(600..630).await;
+    }
+
+    #[tokio::test]
+    async fn random_searches_find_what_the_memory_keeper_finds() {
+        crate::searching::differential::<crate::postgres::Postgres>(1_200..1_210).await;
     }
 }

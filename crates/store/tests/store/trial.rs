@@ -10,6 +10,7 @@ use feed::time::Second;
 use serde_json::Value;
 use store::Stores;
 use store::access_store::AccessStore;
+use store::import::{Brought, History};
 use store::ledger::{Appended, Batch, Found, Ledger, Line, Outcome, Receipt, Scan};
 use store::retention_store::RetentionStore;
 use store::search::Search;
@@ -94,6 +95,18 @@ impl<K: Keeper> Trial<K> {
 
     pub(crate) fn retention(&self) -> &dyn RetentionStore {
         &*self.stores().retention
+    }
+
+    /// Brings in history of the home enterprise; answers which events were new.
+    pub(crate) async fn import(&self, now: u32, deeds: &[Deed]) -> Vec<Brought> {
+        self.import_in(HOME, now, deeds).await
+    }
+
+    /// Brings in history of the enterprise with this id.
+    pub(crate) async fn import_in(&self, id: &str, now: u32, deeds: &[Deed]) -> Vec<Brought> {
+        let events = deeds.iter().map(|deed| deed.past(Second(now))).collect();
+        let history = History { enterprise: enterprise(id), events, now: Second(now) };
+        self.stores().import.import(history).await.unwrap()
     }
 
     pub(crate) fn tokens(&self) -> &dyn TokenStore {

@@ -3,6 +3,7 @@
 //! It keeps apart what a caller must know to try again safely: a request that was never sent, one that broke off with
 //! its fate unknown, and one that the server answered with an error.
 
+use crate::config::provider::is_this_machine;
 use crate::tls::authorities;
 use clap::{Arg, ArgMatches, Command};
 use serde::Deserialize;
@@ -202,7 +203,7 @@ impl Client {
                 trusted.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
             config = config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted)).build());
         }
-        if is_loopback(host) {
+        if is_this_machine(host) {
             // No proxy leads to this machine.
             config = config.proxy(None);
         }
@@ -351,11 +352,6 @@ fn unsendable(url: &str, why: &ureq::http::Error) -> Failure {
     Failure::NotSent { url: url.to_owned(), why: format!("the request cannot be written: {why}") }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
 /// Reads an answer of JSON.
 pub(super) fn read_json<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(answer)
@@ -422,16 +418,6 @@ mod tests {
     #[test]
     fn nothing_in_a_value_can_end_it() {
         assert_eq!(percent("a&b=c/d?e+f ü~"), "a%26b%3Dc%2Fd%3Fe%2Bf%20%C3%BC~");
-    }
-
-    #[test]
-    fn only_this_machine_is_reached_without_a_proxy() {
-        for here in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"] {
-            assert!(is_loopback(here), "{here}");
-        }
-        for elsewhere in ["localhost.example", "10.0.0.1", "[::2]"] {
-            assert!(!is_loopback(elsewhere), "{elsewhere}");
-        }
     }
 
     #[test]

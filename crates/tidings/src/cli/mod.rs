@@ -12,6 +12,8 @@ mod docs;
 mod env_file;
 mod filters;
 mod hold;
+mod import;
+mod migrate;
 mod patience;
 mod publish;
 mod report;
@@ -57,6 +59,7 @@ fn commands() -> Command {
         .arg_required_else_help(true)
         .subcommand(demo::command())
         .subcommand(with_settings(serve::command()))
+        .subcommand(migrate::command())
         .subcommand(publish::command())
         .subcommand(tail::command())
         .subcommand(search::command())
@@ -68,6 +71,7 @@ fn commands() -> Command {
         .subcommand(app::command())
         .subcommand(retention::command())
         .subcommand(hold::command())
+        .subcommand(import::command())
         .subcommand(docs::command());
     directory::ALL.iter().fold(command, |command, verb| command.subcommand((verb.command)()))
 }
@@ -88,6 +92,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
     match matches.subcommand() {
         Some(("demo", matches)) => demo::run(matches),
         Some(("serve", matches)) => serve::run(matches),
+        Some(("migrate", matches)) => migrate::run(matches),
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
         Some(("search", matches)) => search::run(matches),
@@ -99,6 +104,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("app", matches)) => app::run(matches),
         Some(("retention", matches)) => retention::run(matches),
         Some(("hold", matches)) => hold::run(matches),
+        Some(("import", matches)) => import::run(matches),
         Some(("docs", matches)) => docs::run(matches),
         Some((name, matches)) if let Some(verb) = directory::named(name) => (verb.run)(matches),
         _ => Err("no such command; `tidings --help` lists them".to_owned()),

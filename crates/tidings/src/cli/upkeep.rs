@@ -2,8 +2,11 @@
 //!
 //! While a server has the directory open, it is asked over its control socket; otherwise the store is opened here.
 
-use super::{note, say};
+use super::{note, runtime, say};
+use crate::boot::services;
 use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::config::table::with_settings;
 use crate::control::{Line, Request, answer, socket};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,19 +14,12 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::embedded::{EmbeddedStore, Options, Progress, verify};
 
 /// The commands.
 pub(super) fn commands() -> [Command; 3] {
-    let data = || {
-        Arg::new("data")
-            .long("data")
-            .env("TIDINGS_DATA")
-            .value_name("DIR")
-            .default_value("tidings-data")
-            .value_parser(clap::value_parser!(PathBuf))
-            .help("The directory of the store")
-    };
+    let data = data_arg;
     [
         Command::new("verify")
             .about("Reads and checks everything in a store; names file and place of any damage")
@@ -43,6 +39,17 @@ pub(super) fn commands() -> [Command; 3] {
     ]
 }
 
+/// Which store, for those who look after it.
+pub(super) fn data_arg() -> Arg {
+    Arg::new("data")
+        .long("data")
+        .env("TIDINGS_DATA")
+        .value_name("DIR")
+        .default_value("tidings-data")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("The directory of the store")
+}
+
 /// Runs one of the commands.
 pub(super) fn run(name: &str, matches: &ArgMatches) -> Result<(), String> {
     let data = matches.get_one::<PathBuf>("data").cloned().unwrap_or_default();
@@ -56,7 +63,7 @@ pub(super) fn run(name: &str, matches: &ArgMatches) -> Result<(), String> {
         _ if matches.get_flag("expired") => Request::Expired,
         _ => Request::Stats,
     };
-    let done = ask(&data, &request)?;
+    let done = ask(&data, request)?;
     say(serde_json::to_string_pretty(&done).unwrap_or_default());
     Ok(())
 }
@@ -79,18 +86,26 @@ fn verify_store(data: &Path) -> Result<(), String> {
 }
 
 /// Asks the server that has the directory open, or the store itself if none has.
-fn ask(data: &Path, request: &Request) -> Result<Value, String> {
+pub(super) fn ask(data: &Path, request: Request) -> Result<Value, String> {
     let bar = bar();
     let answered = match UnixStream::connect(socket(data)) {
-        Ok(stream) => ask_server(stream, request, &bar),
+        Ok(stream) => ask_server(stream, &request, &bar),
         Err(_) if !data.exists() => Err(format!("there is no store in {}", data.display())),
-        Err(_) => {
-            let store = EmbeddedStore::open(data, Options::default()).map_err(|wrong| wrong.to_string())?;
-            answer(&store, &SystemClock, request, &mut |at: Progress| show(&bar, at.done, at.of))
-        }
+        Err(_) => ask_store(data, request, &bar),
     };
     bar.finish_and_clear();
     answered
+}
+
+/// Opens the store, as a server with the settings of the environment would, and asks it.
+fn ask_store(data: &Path, request: Request, bar: &ProgressBar) -> Result<Value, String> {
+    let matches = with_settings(Command::new("tidings")).get_matches_from(["tidings"]);
+    let settings = Settings::load(&matches).map_err(|wrong| wrong.to_string())?;
+    let store = EmbeddedStore::open(data, Options::default()).map_err(|wrong| wrong.to_string())?;
+    let runtime = runtime()?;
+    let services = runtime.block_on(services(&settings, store.stores(), Arc::new(SystemClock)));
+    let services = services.map_err(|wrong| wrong.to_string())?;
+    answer(&store, &services, runtime.handle(), request, &mut |at: Progress| show(bar, at.done, at.of))
 }
 
 fn ask_server(mut stream: UnixStream, request: &Request, bar: &ProgressBar) -> Result<Value, String> {

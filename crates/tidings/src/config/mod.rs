@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod page;
+pub mod provider;
 pub mod proxies;
 pub mod table;
 
@@ -15,7 +16,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
 use feed::id::EnterpriseId;
-use feed::limits::{SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use feed::limits::{DATABASE_CONNECTIONS_MAX, SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use provider::ProviderSettings;
 use proxies::TrustedProxies;
 use std::fmt;
 use std::net::SocketAddr;
@@ -33,6 +35,8 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
     /// Where events are kept.
     pub data: Data,
+    /// Most connections to a database.
+    pub database_connections: u32,
     /// The settling delay of history order, in seconds.
     pub settling_delay_s: u32,
     /// Calls a minute a user; `None` is no limit.
@@ -41,8 +45,12 @@ pub struct Settings {
     pub token_lifetime_s: u32,
     /// The proxies whose word about addresses and hosts is believed.
     pub trusted_proxies: TrustedProxies,
+    /// The identity provider whose access tokens are accepted, if any.
+    pub provider: Option<ProviderSettings>,
     /// Calls a minute an application; `None` is no limit.
     pub application_rate_limit_per_minute: Option<NonZeroU32>,
+    /// Whether reads of the audit log are in the audit log.
+    pub audit_reads: bool,
     /// Whether `/metrics` is served.
     pub metrics: bool,
     /// The enterprise that a new store begins with: id and name.
@@ -64,6 +72,18 @@ pub enum Data {
     Memory,
     /// In a directory of this machine, for years.
     Directory(PathBuf),
+    /// In a PostgreSQL database, which other processes may use as well.
+    Postgres(DatabaseUrl),
+}
+
+/// The address of a database. It may have a password in it and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://…")
+    }
 }
 
 /// A setting that is not what it may be.
@@ -114,6 +134,8 @@ impl Settings {
             None => file::ConfigFile::default(),
         };
         let values = Values { matches, file };
+        let enterprise_id =
+            values.read("enterprise-id", |text| EnterpriseId::new(text).map_err(|wrong| wrong.to_string()))?;
         Ok(Settings {
             listen: values.read("listen", |text| {
                 text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
@@ -121,24 +143,25 @@ impl Settings {
             public_url: values.read("public-url", public_url)?,
             tls: tls_files(&values)?,
             data: values.read("data", data)?,
+            database_connections: values.read("database-connections", |text| {
+                match whole(text, DATABASE_CONNECTIONS_MAX) {
+                    Ok(0 | 1) => Err(format!("is too few; it may be 2 to {DATABASE_CONNECTIONS_MAX}")),
+                    other => other,
+                }
+            })?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
             token_lifetime_s: values.read("token-lifetime", |text| match whole(text, TOKEN_LIFETIME_S_MAX) {
                 Ok(0) => Err("is no life; it may be 1 to 86400".to_owned()),
                 other => other,
             })?,
+            provider: ProviderSettings::load(&values, &enterprise_id)?,
             trusted_proxies: values.read("trusted-proxies", TrustedProxies::parse)?,
             application_rate_limit_per_minute: values
                 .read("rate-limit-application", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,
-            metrics: values.read("metrics", |text| match text {
-                "on" => Ok(true),
-                "off" => Ok(false),
-                _ => Err("is neither on nor off".to_owned()),
-            })?,
-            enterprise: (
-                values.read("enterprise-id", |text| EnterpriseId::new(text).map_err(|wrong| wrong.to_string()))?,
-                values.read("enterprise-name", short)?,
-            ),
+            audit_reads: values.read("audit-reads", on_or_off)?,
+            metrics: values.read("metrics", on_or_off)?,
+            enterprise: (enterprise_id, values.read("enterprise-name", short)?),
             admin: (values.read("admin-name", short)?, values.read("admin-login", short)?),
             log_level: values.read("log-level", |text| Ok(text.to_owned()))?,
             log_format: values.read("log-format", |text| match text {
@@ -151,13 +174,20 @@ impl Settings {
     }
 }
 
-fn data(text: &str) -> Result<Data, String> {
+/// Reads where events are kept.
+///
+/// # Errors
+/// What it may be.
+pub fn data(text: &str) -> Result<Data, String> {
     match text {
-        "" => Err("is empty; give a directory, or 'memory:'".to_owned()),
+        "" => Err("is empty; give a directory, 'postgres://…', or 'memory:'".to_owned()),
         "memory:" => Ok(Data::Memory),
+        _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+            Ok(Data::Postgres(DatabaseUrl(text.to_owned())))
+        }
         // A typing error in the one, or a store of another kind, must not become the name of a directory.
         _ if text.contains("://") || text.ends_with(':') => {
-            Err("is not a store that this version knows; give a directory, or 'memory:'".to_owned())
+            Err("is not a store that this version knows; give a directory, 'postgres://…', or 'memory:'".to_owned())
         }
         _ => Ok(Data::Directory(PathBuf::from(text))),
     }
@@ -176,6 +206,14 @@ fn tls_files(values: &Values<'_>) -> Result<Option<TlsFiles>, BadSetting> {
 
 fn whole(text: &str, max: u32) -> Result<u32, String> {
     text.parse().ok().filter(|number| *number <= max).ok_or_else(|| format!("is not a whole number from 0 to {max}"))
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither on nor off".to_owned()),
+    }
 }
 
 fn short(text: &str) -> Result<String, String> {

@@ -44,8 +44,15 @@ pub const SETTINGS: &[Setting] = &[
         name: "data",
         value: "WHERE",
         default: "tidings-data",
-        help: "Where events are kept: a directory, made at the first start; or 'memory:', which keeps them until the \
-               process ends, and says so",
+        help: "Where events are kept: a directory, made at the first start; 'postgres://user@host/database', which many \
+               processes may share (see docs/postgresql.md); or 'memory:', which keeps them until the process ends, and \
+               says so",
+    },
+    Setting {
+        name: "database-connections",
+        value: "COUNT",
+        default: "16",
+        help: "Most connections of this process to a PostgreSQL database, 2 to 1000; one more listens",
     },
     Setting {
         name: "settling-delay",
@@ -79,6 +86,50 @@ pub const SETTINGS: &[Setting] = &[
         default: "",
         help: "The proxies whose X-Forwarded-For, -Host and -Proto are believed: addresses and networks such as \
                10.0.0.0/8, separated by commas; nobody's if empty",
+    },
+    Setting {
+        name: "oidc-issuer",
+        value: "URL",
+        default: "",
+        help: "The OpenID Connect provider whose access tokens are accepted beside the server's own, as they name it in iss; \
+               none if empty",
+    },
+    Setting {
+        name: "oidc-audience",
+        value: "TEXT",
+        default: "",
+        help: "What the provider's tokens for this server have in aud; tokens for others are refused",
+    },
+    Setting {
+        name: "oidc-user-claim",
+        value: "CLAIM",
+        default: "email",
+        help: "The claim that names the user by login or id; one that people cannot set themselves",
+    },
+    Setting {
+        name: "oidc-scopes",
+        value: "SCOPES",
+        default: "",
+        help: "The scopes that the provider's tokens can give, each only if the token has it in scope or scp, too; with \
+               none they read their own user's feed",
+    },
+    Setting {
+        name: "oidc-keys-url",
+        value: "URL",
+        default: "",
+        help: "Where the provider's keys are (JWKS); found by discovery if empty",
+    },
+    Setting {
+        name: "oidc-ca",
+        value: "FILE",
+        default: "",
+        help: "The authorities (PEM) to trust when the provider is asked; those of browsers if empty",
+    },
+    Setting {
+        name: "audit-reads",
+        value: "on|off",
+        default: "off",
+        help: "Whether it is in the audit log who read the audit log: an event for each reader, hour and address",
     },
     Setting {
         name: "metrics",

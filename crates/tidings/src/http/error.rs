@@ -13,6 +13,7 @@ use crate::service::{AppendError, Unavailable};
 use axum::response::{IntoResponse, Response};
 use feed::filter::TooManyTypes;
 use feed::intake::{BadDraft, Refused};
+use feed::limits::PROVIDER_ASKED_AGAIN_S;
 use feed::permission::Denied;
 use feed::position::BadPosition;
 use feed::stream_type::UnknownStreamType;
@@ -129,6 +130,9 @@ const HELP_URL: &str = "/errors";
 /// How long a client should wait when the store is away, in seconds.
 const STORE_RETRY_S: u64 = 5;
 
+/// How long a client should wait when the identity provider is away, in seconds.
+const PROVIDER_RETRY_S: u64 = PROVIDER_ASKED_AGAIN_S as u64;
+
 impl ApiError {
     /// What goes over the wire.
     pub fn answer(&self) -> Answer {
@@ -155,6 +159,14 @@ impl ApiError {
             ApiError::Auth(why @ AuthError::ActingForNobody) => {
                 plain(StatusCode::FORBIDDEN, "access_denied_insufficient_permissions", denial(&why.to_string()))
             }
+            ApiError::Auth(AuthError::ProviderAway) => Answer {
+                retry_after_s: Some(PROVIDER_RETRY_S),
+                ..plain(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "The identity provider cannot be reached, so its tokens cannot be judged now.".to_owned(),
+                )
+            },
             ApiError::Auth(AuthError::Unavailable(why)) | ApiError::Unavailable(why) => unavailable(why),
             ApiError::Denied(why) | ApiError::Admin(AdminError::Denied(why)) => denied(why, ""),
             ApiError::DraftDenied { index, why } => draft_denied(*index, why),
@@ -316,14 +328,21 @@ fn of_admin(wrong: &AdminError) -> Answer {
         AdminError::Publish(PublishError::DraftDenied { index, why }) => return draft_denied(*index, why),
         AdminError::Publish(PublishError::Refused(refused)) => return of_refused(refused),
         AdminError::Publish(PublishError::Append(why)) => return ApiError::Append(why.clone()).answer(),
+        // What stands in the way is the store, as with a publish; how far it came is said in the same breath.
+        AdminError::Partly { why: PublishError::Append(why), .. } => {
+            return Answer { message: wrong.to_string(), ..ApiError::Append(why.clone()).answer() };
+        }
+        AdminError::Partly { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
         AdminError::NoSuchUser(_)
+        | AdminError::NoSuchEnterprise(_)
         | AdminError::NoSuchToken(_)
         | AdminError::NoSuchApplication(_)
         | AdminError::NoSuchKey(_)
         | AdminError::Missing(..) => (StatusCode::NOT_FOUND, "not_found"),
-        AdminError::UserExists(_) | AdminError::LoginTaken(_) | AdminError::Taken(..) => {
-            (StatusCode::CONFLICT, "conflict")
-        }
+        AdminError::EnterpriseExists(_)
+        | AdminError::UserExists(_)
+        | AdminError::LoginTaken(_)
+        | AdminError::Taken(..) => (StatusCode::CONFLICT, "conflict"),
         AdminError::BadId(_)
         | AdminError::BadText(_)
         | AdminError::BadRole(_)

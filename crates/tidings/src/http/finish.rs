@@ -27,6 +27,8 @@ pub async fn finish(State(server): State<Server>, request: Request, next: Next) 
         for (name, value) in answer.headers() {
             response.headers_mut().insert(name, value);
         }
+        // It was that of the empty body before.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
         if console::page::is_page(&path) {
             console::page::put_failure(&mut response, &answer, &request_id);
         } else if let Some(body) = answer.body(&request_id) {

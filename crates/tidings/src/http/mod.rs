@@ -18,6 +18,7 @@ pub mod query;
 pub mod rate_limit;
 pub mod router;
 pub mod serve;
+mod slashes;
 
 use crate::config::proxies::TrustedProxies;
 use crate::service::Services;

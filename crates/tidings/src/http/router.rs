@@ -5,7 +5,7 @@ use super::console::{self, applications as app_pages, people, sign_in, tokens as
 use super::error::ApiError;
 use super::native_api::{applications, reports};
 use super::oauth::{authorize, token};
-use super::{Server, finish, native_api, ops};
+use super::{Server, finish, native_api, ops, slashes};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, options, patch, post};
@@ -45,6 +45,7 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/2.0/users/me", Token, get(users::me)),
         // Our own.
         route("POST", "/api/v1/events", Token, post(native_api::events::post)),
+        route("POST", "/api/v1/events/import", Token, post(native_api::import::post)),
         route("GET", "/api/v1/users", Token, get(native_api::users::list)),
         route("POST", "/api/v1/users", Token, post(native_api::users::add)),
         route("GET", "/api/v1/users/{id}", Token, get(native_api::users::show)),
@@ -90,6 +91,9 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/api/v1/users/{id}/synced", Token, get(native_api::collaborations::synced)),
         route("POST", "/api/v1/users/{id}/synced", Token, post(native_api::collaborations::sync)),
         route("DELETE", "/api/v1/users/{id}/synced/{folder}", Token, delete(native_api::collaborations::unsync)),
+        route("POST", "/api/v1/folders", Token, post(native_api::folders::add)),
+        route("GET", "/api/v1/folders/{id}", Token, get(native_api::folders::show)),
+        route("PATCH", "/api/v1/folders/{id}", Token, patch(native_api::folders::edit)),
         route("GET", "/api/v1/enterprise", Token, get(native_api::enterprise::show)),
         route("PATCH", "/api/v1/enterprise", Token, patch(native_api::enterprise::edit)),
         route("GET", "/api/v1/retention", Token, get(native_api::retention::show)),
@@ -163,10 +167,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The routes over a server.
 pub fn router(server: Server) -> Router {
-    let router = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
-    router
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(from_fn_with_state(server.clone(), finish::finish))
-        .with_state(server)
+    let routes = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = routes.method_not_allowed_fallback(async || ApiError::MethodNotAllowed).with_state(server.clone());
+    slashes::forgiven(router).layer(from_fn_with_state(server, finish::finish))
 }

@@ -5,17 +5,18 @@
 
 use super::Services;
 use super::audit::{Deed, application_source};
+use super::changes::{self, Change};
 use super::publish::PublishError;
+use super::roster::{NOT_TO_BE_CHOSEN, may_choose};
+use crate::auth::Caller;
 use crate::auth::key_pair::BadKey;
 use crate::auth::token::FreshToken;
-use crate::auth::{Caller, role_name};
 use crate::entropy::random;
-use feed::directory::{CoAdminRights, Role, Status, User};
+use feed::directory::{CoAdminRights, Directory, Person, Role, Status, User};
 use feed::id::{BadId, EnterpriseId, UserId};
-use feed::intake::Format;
 use feed::permission::{Action, Denied, Scopes, UnknownScope};
 use rustc_hash::FxHashMap;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 use store::ledger::Unavailable;
 use store::token_store::TokenRecord;
@@ -37,6 +38,10 @@ pub enum AdminError {
     BadKey(BadKey),
     /// A word is no scope.
     BadScope(UnknownScope),
+    /// There is no such enterprise; said only to the operator of the machine.
+    NoSuchEnterprise(EnterpriseId),
+    /// There is one with this id; said only to the operator of the machine.
+    EnterpriseExists(EnterpriseId),
     /// A user with this id exists already.
     UserExists(UserId),
     /// A user with this login exists already.
@@ -55,6 +60,15 @@ pub enum AdminError {
     Taken(&'static str, String),
     /// It cannot be done; the words say why.
     Bad(String),
+    /// Only some of many changes were recorded.
+    Partly {
+        /// How many were.
+        recorded: usize,
+        /// Of how many.
+        planned: usize,
+        /// Why not the next.
+        why: PublishError,
+    },
     /// The event of the change could not be published.
     Publish(PublishError),
     /// The store cannot be asked.
@@ -79,6 +93,10 @@ impl fmt::Display for AdminError {
             AdminError::NoSuchKey(id) => write!(f, "The application has no key '{}'.", id.escape_debug()),
             AdminError::BadKey(why) => why.fmt(f),
             AdminError::BadScope(why) => write!(f, "scopes: {why}."),
+            AdminError::NoSuchEnterprise(id) => {
+                write!(f, "There is no enterprise {id}; `tidings enterprise list` shows those there are.")
+            }
+            AdminError::EnterpriseExists(id) => write!(f, "The enterprise {id} exists already."),
             AdminError::UserExists(id) => {
                 write!(f, "A user with the id {id} exists already, or the id cannot be given.")
             }
@@ -96,7 +114,15 @@ impl fmt::Display for AdminError {
             }
             AdminError::Taken(what, id) => write!(f, "The {what} '{}' exists already.", id.escape_debug()),
             AdminError::Bad(why) => f.write_str(why),
+            AdminError::Publish(PublishError::Append(why)) => write!(f, "The change could not be recorded: {why}."),
             AdminError::Publish(_) => f.write_str("The change could not be recorded."),
+            AdminError::Partly { recorded, planned, why } => {
+                write!(f, "{recorded} of {planned} changes were recorded; importing the same again does the rest.")?;
+                match why {
+                    PublishError::Append(why) => write!(f, " The next could not be: {why}."),
+                    PublishError::Denied(_) | PublishError::DraftDenied { .. } | PublishError::Refused(_) => Ok(()),
+                }
+            }
             AdminError::Unavailable(why) => why.fmt(f),
         }
     }
@@ -173,20 +199,25 @@ impl Services {
             Some(id) => UserId::new(id).map_err(AdminError::BadId)?,
             None => fresh_user_id(),
         };
+        let home = caller.enterprise();
+        let question = |directory: &Directory| {
+            let own = directory.user(&id).filter(|user| user.home == *home).map(|user| user.status);
+            (may_choose(directory, home, &id), own)
+        };
+        let (may_choose, own) = self.stores.directory.ask(question).await?;
+        if change.id.is_some() && !may_choose {
+            return Err(AdminError::Bad(format!("The id {id}: {NOT_TO_BE_CHOSEN}.")));
+        }
         // A provisional user is somebody whom an event named: adding them makes them real.
-        let known = self.stores.directory.user(&id).await?;
-        let provisional = |user: &User| user.status == Status::Provisional && user.home == *caller.enterprise();
-        if id.is_anonymous() || known.is_some_and(|user| !provisional(&user)) {
+        if id.is_anonymous() || own.is_some_and(|status| status != Status::Provisional) {
             return Err(AdminError::UserExists(id));
         }
         self.login_is_free(caller.enterprise(), login, &id).await?;
-        let source = json!({"type": "user", "id": id.as_str(), "name": name, "login": login});
-        let mut events = vec![deed(caller, "NEW_USER", &source, &Value::Null)];
-        if let Some(role) = role {
-            events.push(deed(caller, "CHANGE_ADMIN_ROLE", &source, &role_details(&role)));
-        }
+        let person = Person { id, name: name.into(), login: login.into() };
+        let mut events = vec![changes::user(caller, "NEW_USER", &person)];
+        events.extend(role.map(|role| changes::role(caller, &person, &role)));
         self.change(caller, &events).await?;
-        self.own_user(caller.enterprise(), id.as_str()).await
+        self.own_user(caller.enterprise(), person.id.as_str()).await
     }
 
     /// Changes a user. Recorded as `EDIT_USER` and, for the role, as `CHANGE_ADMIN_ROLE`.
@@ -202,19 +233,16 @@ impl Services {
         if let Some(login) = &change.login {
             self.login_is_free(caller.enterprise(), login, &user.person.id).await?;
         }
-        let id = user.person.id.as_str();
-        let name = change.name.as_deref().unwrap_or(&user.person.name);
-        let login = change.login.as_deref().unwrap_or(&user.person.login);
-        let source = json!({"type": "user", "id": id, "name": name, "login": login});
+        let mut person = user.person;
+        person.name = change.name.as_deref().map_or(person.name, Into::into);
+        person.login = change.login.as_deref().map_or(person.login, Into::into);
         let mut events = Vec::new();
         if change.name.is_some() || change.login.is_some() || user.status == Status::Provisional {
-            events.push(deed(caller, "EDIT_USER", &source, &Value::Null));
+            events.push(changes::user(caller, "EDIT_USER", &person));
         }
-        if let Some(role) = role {
-            events.push(deed(caller, "CHANGE_ADMIN_ROLE", &source, &role_details(&role)));
-        }
+        events.extend(role.map(|role| changes::role(caller, &person, &role)));
         self.change(caller, &events).await?;
-        self.own_user(caller.enterprise(), id).await
+        self.own_user(caller.enterprise(), person.id.as_str()).await
     }
 
     /// Deletes a user: their tokens stop working at once. Recorded as `DELETE_USER`.
@@ -224,11 +252,7 @@ impl Services {
     pub async fn delete_user(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
         let user = self.user(caller, id).await?;
         self.may_give(caller, Some(&user.role).filter(|role| **role != Role::User))?;
-        let person = &user.person;
-        let source = json!({
-            "type": "user", "id": person.id.as_str(), "name": person.name.as_str(), "login": person.login.as_str()
-        });
-        self.change(caller, &[deed(caller, "DELETE_USER", &source, &Value::Null)]).await
+        self.change(caller, &[changes::user(caller, "DELETE_USER", &user.person)]).await
     }
 
     /// The tokens of the caller's enterprise, oldest first. The secrets themselves are not kept.
@@ -368,37 +392,9 @@ impl Services {
         }
     }
 
-    pub(super) async fn change(&self, caller: &Caller, events: &[Value]) -> Result<(), AdminError> {
-        let body = Value::from(events.to_vec()).to_string();
-        let recorded = self.record(caller.enterprise(), body.as_bytes(), Format::Json).await;
-        recorded.map(|_| ()).map_err(AdminError::Publish)
+    pub(super) async fn change(&self, caller: &Caller, changes: &[Change]) -> Result<(), AdminError> {
+        self.carry_out(caller.enterprise(), changes).await.map_err(|broken| AdminError::Publish(broken.why))
     }
-}
-
-pub(super) fn deed(caller: &Caller, event_type: &str, source: &Value, details: &Value) -> Value {
-    let person = caller.person();
-    json!({
-        "ip_address": caller.ip().map(|ip| ip.to_string()),
-        "feed": "enterprise",
-        "event_type": event_type,
-        "created_by": {
-            "type": "user", "id": person.id.as_str(), "name": person.name.as_str(), "login": person.login.as_str()
-        },
-        "source": source,
-        "additional_details": details,
-    })
-}
-
-pub(super) fn role_details(role: &Role) -> Value {
-    let permissions: Vec<&str> = match role {
-        Role::CoAdmin(rights) => [(rights.reports, "reports"), (rights.users, "users")]
-            .iter()
-            .filter(|(has, _)| *has)
-            .map(|(_, it)| *it)
-            .collect(),
-        _ => Vec::new(),
-    };
-    json!({"role": role_name(role), "permissions": permissions})
 }
 
 pub(super) fn role_of(change: &UserChange) -> Result<Option<Role>, AdminError> {
@@ -431,7 +427,7 @@ pub(super) fn role_of(change: &UserChange) -> Result<Option<Role>, AdminError> {
     }))
 }
 
-fn check_texts(change: &UserChange) -> Result<(), AdminError> {
+pub(super) fn check_texts(change: &UserChange) -> Result<(), AdminError> {
     let texts = [change.name.as_deref(), change.login.as_deref()];
     if texts.into_iter().flatten().any(|text| text.len() > NAME_BYTES_MAX || text.chars().any(char::is_control)) {
         return Err(AdminError::BadText("A name or login has at most 256 bytes and no control characters."));

@@ -4,6 +4,7 @@
 //! be able to fill the disk.
 
 use super::Services;
+use crate::auth::Caller;
 use feed::directory::Person;
 use feed::id::EnterpriseId;
 use feed::intake::Format;
@@ -39,14 +40,38 @@ pub(crate) fn application_source(client_id: &str, name: &str) -> Value {
 }
 
 impl Services {
+    /// Records that somebody signed in with a token of the identity provider, if they just did: each token once, also
+    /// after a restart, because its event has an id of its own.
+    pub async fn record_sign_in(&self, caller: &Caller) {
+        let (Some(token_id), Some(issuer)) = (caller.signed_in(), self.authenticator.issuer()) else { return };
+        let person = caller.token_person();
+        let deed = Deed {
+            event_type: "LOGIN",
+            enterprise: caller.enterprise(),
+            actor: Some(person),
+            ip: caller.ip(),
+            source: user_source(person),
+            details: json!({ "issuer": issuer, "token_id": token_id }),
+        };
+        self.audit_once(deed, Some(token_id)).await;
+    }
+
     /// Records a deed. It is done already, so a failure to record it cannot undo it: the log of the server has it then.
     pub(crate) async fn audit(&self, deed: Deed<'_>) {
+        self.audit_once(deed, None).await;
+    }
+
+    /// The same for a deed that has an id: recorded again, it is known.
+    async fn audit_once(&self, deed: Deed<'_>, event_id: Option<&str>) {
         let mut draft = json!({
             "feed": "enterprise",
             "event_type": deed.event_type,
             "source": deed.source,
             "additional_details": deed.details,
         });
+        if let Some(event_id) = event_id {
+            draft["event_id"] = json!(event_id);
+        }
         if let Some(actor) = deed.actor {
             draft["created_by"] = user_source(actor);
         }

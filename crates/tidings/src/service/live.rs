@@ -104,6 +104,7 @@ impl Services {
                 let mut rung = std::pin::pin!(ring.notified());
                 rung.as_mut().enable();
                 let page = self.read(caller, &request).await?;
+                self.tell_of_read(caller, request.stream, page.count).await;
                 if page.count > 0 || request.start != Start::After(page.next) {
                     return Ok(Turn::Page(page));
                 }

@@ -6,11 +6,15 @@
 pub mod administer;
 pub mod applications;
 pub(crate) mod audit;
+pub mod audited_reads;
+mod changes;
 pub mod enterprise;
 pub mod event;
 pub mod explain;
+pub mod folders;
 pub mod health;
 pub mod holds;
+pub mod import;
 pub mod live;
 pub mod oauth;
 pub mod publish;
@@ -32,6 +36,7 @@ use crate::auth::sign_in_limit::SignInLimit;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
+use audited_reads::AuditedReads;
 use feed::catalogue::Catalogue;
 use feed::time::Second;
 use live::LiveViews;
@@ -77,6 +82,8 @@ pub struct Services {
     pub started_at: Second,
     /// Where reports are kept, the key that signs them, and those being made.
     pub reports: report::Reports,
+    /// Reads of the audit log that are yet to be told of; `None` if they are not audited.
+    pub audited_reads: Option<AuditedReads>,
     /// Longest hold of a long poll.
     pub hold: Duration,
     /// What is counted.

@@ -4,7 +4,8 @@
 //! concerned hear of it. Nothing is changed unless all that it refers to is there.
 
 use super::Services;
-use super::administer::{AdminError, deed, fresh_user_id};
+use super::administer::{AdminError, fresh_user_id};
+use super::changes::{self, ACCEPTED, Change, ENDED, INVITED, ROLE_CHANGED, With};
 use crate::auth::Caller;
 use feed::directory::{
     CollaborationRole, CollaborationStatus, CollaborationView, Collaborator, GroupView, Person, Status,
@@ -12,7 +13,6 @@ use feed::directory::{
 use feed::id::{GroupId, ItemId, UserId};
 use feed::limits::LIST_ROWS_MAX;
 use feed::permission::Action;
-use serde_json::{Value, json};
 
 /// A group to be added or changed.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -59,7 +59,7 @@ pub struct CollaborationFilter {
     pub after: Option<String>,
 }
 
-fn missing(what: &'static str, id: &str) -> AdminError {
+pub(super) fn missing(what: &'static str, id: &str) -> AdminError {
     AdminError::Missing(what, id.chars().take(60).collect())
 }
 
@@ -135,8 +135,7 @@ impl Services {
             Err(AdminError::Missing(..)) => {}
             Err(why) => return Err(why),
         }
-        let source = json!({"group_id": id.as_str(), "group_name": name});
-        self.change(caller, &[deed(caller, "GROUP_CREATION", &source, &Value::Null)]).await?;
+        self.change(caller, &[changes::group(caller, "GROUP_CREATION", id.as_str(), name)]).await?;
         self.group(caller, id.as_str()).await
     }
 
@@ -147,8 +146,7 @@ impl Services {
     pub async fn edit_group(&self, caller: &Caller, id: &str, change: &GroupChange) -> Result<GroupView, AdminError> {
         let group = self.group(caller, id).await?;
         let name = checked_name(change.name.as_deref())?;
-        let source = json!({"group_id": group.id.as_str(), "group_name": name});
-        self.change(caller, &[deed(caller, "GROUP_EDITED", &source, &Value::Null)]).await?;
+        self.change(caller, &[changes::group(caller, "GROUP_EDITED", group.id.as_str(), name)]).await?;
         self.group(caller, id).await
     }
 
@@ -158,8 +156,7 @@ impl Services {
     /// [`AdminError`].
     pub async fn delete_group(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
         let group = self.group(caller, id).await?;
-        let source = json!({"group_id": group.id.as_str(), "group_name": group.name.as_str()});
-        self.change(caller, &[deed(caller, "GROUP_DELETION", &source, &Value::Null)]).await
+        self.change(caller, &[changes::group(caller, "GROUP_DELETION", group.id.as_str(), &group.name)]).await
     }
 
     /// Up to `limit` members of a group, after the one given.
@@ -204,7 +201,11 @@ impl Services {
         let home = caller.enterprise();
         let theirs = self.stores.directory.ask(|directory| directory.groups_of(home, &person.id)).await?;
         if !theirs.contains(&group.id) {
-            self.change(caller, &[membership(caller, "GROUP_ADD_USER", &group, &person)]).await?;
+            self.change(
+                caller,
+                &[changes::membership(caller, "GROUP_ADD_USER", (group.id.as_str(), &group.name), &person)],
+            )
+            .await?;
         }
         Ok(person)
     }
@@ -220,7 +221,11 @@ impl Services {
         if !theirs.contains(&group.id) {
             return Err(missing("member", user));
         }
-        self.change(caller, &[membership(caller, "GROUP_REMOVE_USER", &group, &person)]).await
+        self.change(
+            caller,
+            &[changes::membership(caller, "GROUP_REMOVE_USER", (group.id.as_str(), &group.name), &person)],
+        )
+        .await
     }
 
     /// Up to `limit` collaborations.
@@ -273,7 +278,7 @@ impl Services {
 
     /// A user of the enterprise by id or login, or of another one by id: outsiders are let in, too, but what their own
     /// enterprise calls them is not told here.
-    async fn anybody(&self, caller: &Caller, user: &str) -> Result<Person, AdminError> {
+    pub(super) async fn anybody(&self, caller: &Caller, user: &str) -> Result<Person, AdminError> {
         match self.own_user(caller.enterprise(), user).await {
             Err(AdminError::NoSuchUser(shown)) => {
                 let id = UserId::new(user).map_err(|_| AdminError::NoSuchUser(shown.clone()))?;
@@ -322,18 +327,9 @@ impl Services {
             },
             name: wish.item_name.as_deref().unwrap_or(item.as_str()),
         };
-        let mut details = json!({"collab_id": id, "role": role.word()});
-        if pending {
-            details["status"] = json!("pending");
-        }
-        let event = self.about_collaboration(
-            caller,
-            ["COLLAB_INVITE_COLLABORATOR", "COLLABORATION_INVITE"],
-            &shared,
-            &with,
-            details,
-        );
-        self.change(caller, &[event.await?]).await?;
+        let terms = Terms { id: &id, role, pending };
+        let event = self.about_collaboration(caller, INVITED, &shared, &with, terms).await?;
+        self.change(caller, &[event]).await?;
         self.collaboration(caller, &id).await
     }
 
@@ -352,13 +348,13 @@ impl Services {
         let there = self.collaboration(caller, id).await?;
         let new_role = role(new_role)?;
         let shared = Shared { item: &there.item, is_file: false, name: there.item.as_str() };
-        let details = json!({"collab_id": there.id.as_str(), "role": new_role.unwrap_or(there.role).word()});
+        let terms = Terms { id: &there.id, role: new_role.unwrap_or(there.role), pending: false };
         let names = match (accept && there.status == CollaborationStatus::Pending, new_role) {
-            (true, _) => ["COLLAB_ADD_COLLABORATOR", "COLLABORATION_ACCEPT"],
-            (false, Some(_)) => ["COLLAB_ROLE_CHANGE", "COLLABORATION_ROLE_CHANGE"],
+            (true, _) => ACCEPTED,
+            (false, Some(_)) => ROLE_CHANGED,
             (false, None) => return Ok(there),
         };
-        let event = self.about_collaboration(caller, names, &shared, &there.with, details).await?;
+        let event = self.about_collaboration(caller, names, &shared, &there.with, terms).await?;
         self.change(caller, &[event]).await?;
         self.collaboration(caller, id).await
     }
@@ -370,9 +366,8 @@ impl Services {
     pub async fn end_collaboration(&self, caller: &Caller, id: &str) -> Result<(), AdminError> {
         let there = self.collaboration(caller, id).await?;
         let shared = Shared { item: &there.item, is_file: false, name: there.item.as_str() };
-        let details = json!({"collab_id": there.id.as_str(), "role": there.role.word()});
-        let names = ["COLLAB_REMOVE_COLLABORATOR", "COLLABORATION_REMOVE"];
-        let event = self.about_collaboration(caller, names, &shared, &there.with, details).await?;
+        let terms = Terms { id: &there.id, role: there.role, pending: false };
+        let event = self.about_collaboration(caller, ENDED, &shared, &there.with, terms).await?;
         self.change(caller, &[event]).await
     }
 
@@ -380,47 +375,39 @@ impl Services {
     async fn about_collaboration(
         &self,
         caller: &Caller,
-        [for_users, for_enterprise]: [&str; 2],
+        names: [&str; 2],
         shared: &Shared<'_>,
         with: &Collaborator,
-        details: Value,
-    ) -> Result<Value, AdminError> {
+        terms: Terms<'_>,
+    ) -> Result<Change, AdminError> {
         let home = caller.enterprise();
         let owner = self.stores.directory.ask(|directory| {
-            directory
-                .owner_of(home, shared.item)
-                .and_then(|owner| directory.user(owner))
-                .map(|user| user.person.clone())
+            let owner = directory.owner_of(home, shared.item).and_then(|owner| directory.user(owner));
+            owner.map(|user| user.person.clone())
         });
-        let owner = owner.await?.map(|owner| shown_person(&owner));
-        let (id_name, name_name) = if shared.is_file { ("file_id", "file_name") } else { ("folder_id", "folder_name") };
-        let mut source = json!({id_name: shared.item.as_str(), name_name: shared.name});
-        let mut whole = json!({
-            "type": if shared.is_file { "file" } else { "folder" }, "id": shared.item.as_str(), "name": shared.name
-        });
-        if let Some(owner) = owner {
-            source["owned_by"] = owner.clone();
-            whole["owned_by"] = owner;
-        }
-        let accessible_by = match with {
-            Collaborator::Group(group) => {
-                let name = self.group(caller, group.as_str()).await?.name;
-                source["group_id"] = json!(group.as_str());
-                source["group_name"] = json!(name.as_str());
-                json!({"type": "group", "id": group.as_str(), "name": name.as_str()})
+        let owner = owner.await?;
+        let (group, person);
+        let with = match with {
+            Collaborator::Group(id) => {
+                group = self.group(caller, id.as_str()).await?;
+                With::Group(group.id.as_str(), &group.name)
             }
             Collaborator::User(user) => {
-                let person = self.anybody(caller, user.as_str()).await?;
-                source["user_id"] = json!(user.as_str());
-                source["user_name"] = json!(person.name.as_str());
-                shown_person(&person)
+                person = self.anybody(caller, user.as_str()).await?;
+                With::User(&person)
             }
         };
-        let mut enterprise = deed(caller, for_enterprise, &source, &details);
-        enterprise["accessible_by"] = accessible_by;
-        let created_by = enterprise["created_by"].clone();
-        let user = json!({"event_type": for_users, "created_by": created_by, "source": whole});
-        Ok(json!({"user": user, "enterprise": enterprise}))
+        let about = changes::Collaboration {
+            item: shared.item,
+            is_file: shared.is_file,
+            name: shared.name,
+            owner: owner.as_ref(),
+            with,
+            id: terms.id,
+            role: terms.role.word(),
+            pending: terms.pending,
+        };
+        Ok(changes::collaboration(caller, names, &about))
     }
 
     /// The folders that a user of the enterprise has synced.
@@ -445,13 +432,7 @@ impl Services {
             return if synced { Ok(()) } else { Err(missing("synced folder", folder.as_str())) };
         }
         let person = self.own_user(caller.enterprise(), user).await?.person;
-        let event_type = if synced { "ITEM_SYNC" } else { "ITEM_UNSYNC" };
-        let source = json!({"type": "folder", "id": folder.as_str(), "name": folder.as_str(), "synced": synced});
-        let event = json!({
-            "event_type": event_type, "created_by": shown_person(&person),
-            "source": source, "action_by": shown_person(caller.person()),
-        });
-        self.change(caller, &[json!({ "user": event })]).await
+        self.change(caller, &[changes::synced(caller, &person, &folder, synced)]).await
     }
 }
 
@@ -462,19 +443,14 @@ struct Shared<'s> {
     name: &'s str,
 }
 
-fn shown_person(person: &Person) -> Value {
-    json!({"type": "user", "id": person.id.as_str(), "name": person.name.as_str(), "login": person.login.as_str()})
+/// On which terms somebody is let in.
+struct Terms<'t> {
+    id: &'t str,
+    role: CollaborationRole,
+    pending: bool,
 }
 
-fn membership(caller: &Caller, event_type: &str, group: &GroupView, person: &Person) -> Value {
-    let details = json!({"group_id": group.id.as_str(), "group_name": group.name.as_str()});
-    let enterprise = deed(caller, event_type, &shown_person(person), &details);
-    let source = json!({"type": "group", "id": group.id.as_str(), "name": group.name.as_str()});
-    let user = json!({"event_type": event_type, "created_by": enterprise["created_by"].clone(), "source": source});
-    json!({"user": user, "enterprise": enterprise})
-}
-
-fn checked_name(name: Option<&str>) -> Result<&str, AdminError> {
+pub(super) fn checked_name(name: Option<&str>) -> Result<&str, AdminError> {
     let name = name.unwrap_or_default();
     if name.is_empty() || 256 < name.len() || name.chars().any(char::is_control) {
         return Err(AdminError::BadText("A name has 1 to 256 bytes and no control characters."));

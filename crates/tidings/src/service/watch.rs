@@ -120,7 +120,8 @@ impl Services {
     }
 
     /// Waits until something lies after `start` in the channel's stream. A position of an enterprise stream watches
-    /// the enterprise's feed instead, for a user who may read it at that moment.
+    /// the enterprise's feed instead, for a user who may read it at that moment. A position of a closed window watches
+    /// history from there on: a poll names no bounds, and in a window that lies in the past there is nothing to wait for.
     ///
     /// # Errors
     /// [`Unavailable`] when the store cannot be read.
@@ -212,8 +213,14 @@ impl Services {
 
     /// Whether a fetch from here would return something, and where it would end.
     async fn look(&self, caller: &Caller, stream: StreamType, start: Start) -> Result<(bool, Position), Unavailable> {
-        match self.read(caller, &ReadRequest::new(stream, start, 1)).await {
-            Ok(page) => Ok((page.count > 0, page.next)),
+        let looked = match stream {
+            StreamType::Enterprise(_) if self.audited_reads.is_some() && start != Start::Now => {
+                self.look_past_reads(caller, stream, start).await
+            }
+            _ => self.read(caller, &ReadRequest::new(stream, start, 1)).await.map(|page| (page.count > 0, page.next)),
+        };
+        match looked {
+            Ok(looked) => Ok(looked),
             Err(ReadError::Unavailable(why)) => Err(why),
             // Only a stream that the caller may read is chosen; there is nothing to tell of any other.
             Err(ReadError::Denied(_)) => {

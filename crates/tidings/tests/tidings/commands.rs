@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MARA: &str = "20306589101";
 
 /// A quiet demo, ended when dropped.
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     names: Vec<(String, String)>,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let env_file = fresh_file("env", "");
         let mut command = program();
         command.args(["demo", "--quiet", "--port", "0", "--env"]).arg(&env_file);
@@ -35,18 +35,18 @@ impl Demo {
         Demo { child, url, names }
     }
 
-    fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         &self.names.iter().find(|(it, _)| it == name).unwrap().1
     }
 
     /// A command against this server, as the owner of a token.
-    fn command(&self, token: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, token: &str, arguments: &[&str]) -> Command {
         let mut command = program();
         command.args(arguments).env("TIDINGS_URL", &self.url).env("TIDINGS_TOKEN", self.value(token));
         command
     }
 
-    fn run(&self, token: &str, arguments: &[&str]) -> (bool, String, String) {
+    pub(crate) fn run(&self, token: &str, arguments: &[&str]) -> (bool, String, String) {
         told(&self.command(token, arguments).stdin(Stdio::null()).output().unwrap())
     }
 

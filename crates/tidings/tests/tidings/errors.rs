@@ -137,7 +137,7 @@ async fn unknown_paths_and_methods() {
     for (method, path, status) in [
         ("GET", "/2.0", 404),
         ("GET", "/2.0/events/1", 404),
-        ("GET", "//2.0/events", 404),
+        ("GET", "//2.0/nothing", 404),
         ("GET", "/api/v1", 404),
         ("DELETE", "/2.0/events", 405),
         ("POST", "/2.0/users/me", 405),

@@ -23,13 +23,13 @@ const STREAMS: [&str; 4] = ["all", "changes", "admin_logs_streaming", "admin_log
 const LOOKS_MAX: usize = 50;
 
 /// One life of the program.
-struct Life {
+pub(crate) struct Life {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Life {
-    fn begin(dir: &Path) -> Self {
+    pub(crate) fn begin(dir: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tidings"))
             .args(["serve", "--listen", "127.0.0.1:0", "--settling-delay", "0", "--log-level", "error", "--data"])
             .arg(dir.join("data"))
@@ -44,13 +44,13 @@ impl Life {
         Life { child, url: serving.expect("the program serves") }
     }
 
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
@@ -222,7 +222,7 @@ fn what_was_acknowledged_outlives_kills_and_readers_lose_and_repeat_nothing() {
 }
 
 /// The first token and its user, as the first start wrote them.
-fn token_and_id(dir: &Path) -> (String, String) {
+pub(crate) fn token_and_id(dir: &Path) -> (String, String) {
     let text = std::fs::read_to_string(dir.join("env")).unwrap();
     let value = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();

@@ -108,6 +108,7 @@ impl Spoiled {
             search: spoiled.clone(),
             reports: spoiled.inner.reports.clone(),
             retention: spoiled.inner.retention.clone(),
+            import: spoiled.inner.import.clone(),
         }
     }
 }

@@ -7,8 +7,10 @@ use axum::body::Body;
 use clap::Command;
 use feed::directory::{CoAdminRights, Effect, Enterprise, Person, Role};
 use feed::event::Event;
+use feed::filter::TypeFilter;
 use feed::id::{EnterpriseId, UserId};
 use feed::permission::Scopes;
+use feed::position::Place;
 use feed::retention::Retention;
 use feed::time::Second;
 use http::Request;
@@ -18,16 +20,18 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Stores;
-use store::ledger::Batch;
+use store::ledger::{Batch, Line, Scan};
 use store::token_store::TokenRecord;
 use tidings::auth::token::hash_of;
-use tidings::boot::{FirstUser, open_stores, services, set_up};
+use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
 use tidings::http::origin::Peer;
 use tidings::http::rate_limit::RateLimit;
 use tidings::http::{Server, router};
+use tidings::operator::Operator;
 use tidings::service::Services;
+use tidings::service::roster::Roster;
 use tower::ServiceExt;
 
 /// The address that requests come from.
@@ -120,12 +124,23 @@ impl World {
 
     /// One whose stores go through other hands first, which may spoil them.
     pub(crate) async fn over(flags: &[&str], hands: impl FnOnce(Stores) -> Stores) -> Self {
+        let world = Self::bare(flags, hands).await;
+        world.people().await;
+        world
+    }
+
+    /// One that nobody is in yet.
+    pub(crate) async fn empty() -> Self {
+        Self::bare(&[], |stores| stores).await
+    }
+
+    async fn bare(flags: &[&str], hands: impl FnOnce(Stores) -> Stores) -> Self {
         let usual = ["tidings", "--data", "memory:", "--settling-delay", "5"];
         let matches = table::with_settings(Command::new("tidings").args_override_self(true))
             .get_matches_from(usual.iter().chain(flags));
         let settings = Settings::load(&matches).unwrap();
         let clock = Arc::new(ManualClock::at(Second(NOW)));
-        let stores = hands(open_stores(&settings).unwrap().0);
+        let stores = hands(tidings::keeper::open(&settings).await.unwrap().stores);
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
         let limit =
             |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
@@ -137,9 +152,7 @@ impl World {
             metrics_shown: settings.metrics,
             trusted_proxies: settings.trusted_proxies.clone(),
         });
-        let world = World { services, clock, router };
-        world.people().await;
-        world
+        World { services, clock, router }
     }
 
     async fn people(&self) {
@@ -243,6 +256,34 @@ impl World {
         let body = Value::from(drafts.into_iter().map(|draft| draft.0).collect::<Vec<_>>());
         let answer = self.send_json(user, "POST", "/api/v1/events", &body).await.ok();
         serde_json::from_value(answer.json()["results"].take()).unwrap()
+    }
+
+    /// Imports directories, as the operator of the machine.
+    pub(crate) async fn import(&self, rosters: Value) -> Result<usize, String> {
+        let rosters: Vec<Roster> = serde_json::from_value(rosters).unwrap();
+        let halden = EnterpriseId::new(HALDEN).unwrap();
+        let operator = Operator::of_this_machine();
+        let imported = self.services.import_directories(operator, &rosters, Some(&halden)).await;
+        imported.map_err(|wrong| wrong.to_string())
+    }
+
+    /// The types of what is in the feed of an enterprise, in the order of arrival.
+    pub(crate) async fn types_of_enterprise(&self, id: &str) -> Vec<String> {
+        let line = Line::Streaming(EnterpriseId::new(id).unwrap());
+        let everything = Scan {
+            line,
+            after: Place::START,
+            below: Place::at(Second(u32::MAX)),
+            limit: 500,
+            oldest: Second(0),
+            types: TypeFilter::default(),
+            created_from: Second(0),
+            created_before: None,
+        };
+        let slice = self.services.stores.ledger.scan(everything).await.unwrap();
+        let runs: Vec<&str> = slice.runs.iter().map(|run| std::str::from_utf8(run).unwrap()).collect();
+        let entries: Vec<Value> = serde_json::from_str(&format!("[{}]", runs.join(","))).unwrap();
+        entries.iter().map(|entry| entry["event_type"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Lets time pass.

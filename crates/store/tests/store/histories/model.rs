@@ -261,8 +261,13 @@ impl Model {
         }
     }
 
-    /// A restart may work the frontier out again, but never below a history second that was given.
-    pub(crate) fn restarted(&mut self, home: usize, frontier: Second) {
+    /// A restart may work the frontier out again, but never below a history second that was given; unless it is kept,
+    /// and then it is what it was.
+    pub(crate) fn restarted(&mut self, home: usize, frontier: Second, kept: bool) {
+        if kept {
+            assert_eq!(frontier, self.homes[home].frontier, "the frontier that was kept");
+            return;
+        }
         let largest = self.homes[home].entries.iter().map(|entry| entry.history).max().unwrap_or_default();
         let before = self.homes[home].frontier.max(largest);
         assert!(largest <= frontier && frontier <= before, "{frontier} on opening, not {largest} to {before}");

@@ -79,7 +79,7 @@ impl<K: Keeper> Play<K> {
                 for home in 0..ENTERPRISES.len() {
                     // Second 0 moves no frontier, so this is what it was on opening.
                     let frontier = self.frontier(home, Second(0)).await;
-                    self.model.restarted(home, frontier);
+                    self.model.restarted(home, frontier, K::KEEPS_FRONTIER);
                 }
             }
             Step::Begin(reading) => {

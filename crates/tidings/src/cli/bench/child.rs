@@ -4,6 +4,7 @@ use super::client::{Ask, Connection};
 use crate::clock::{Clock, Stopwatch, SystemClock};
 use crate::config::table::{CONFIG, SETTINGS, env_name};
 use bytes::Bytes;
+use http::Method;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -12,63 +13,69 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long the server may take until it serves.
-const START_TIME: Duration = Duration::from_secs(60);
+const START_TIME: Duration = Duration::from_secs(300);
 /// How long something that the server counts may take to come about.
 const COUNT_TIME: Duration = Duration::from_secs(60);
 /// Linux tells the time of processes in hundredths of a second, whatever its own tick is.
 const TICK: Duration = Duration::from_millis(10);
 
+/// What a token is for: reading the own feed, which needs no scope,
+pub(super) const READ_OWN: &str = "";
+/// and reading the enterprise's.
+pub(super) const READ_ENTERPRISE: &str = "manage_enterprise_properties";
+
 /// A server that runs. It ends when this is dropped.
 pub(super) struct Server {
     child: Child,
+    data: String,
     /// Where it listens.
     pub(super) address: SocketAddr,
     /// A token with every scope.
     pub(super) token: String,
+    /// The admin whose token it is.
+    pub(super) admin: String,
 }
 
 impl Server {
     /// Starts a server whose events are kept at `data`. `folder` is for its first words.
     pub(super) async fn start(data: &str, folder: &Path) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|why| format!("this program cannot find itself: {why}"))?;
         let env_file = folder.join("server.env");
-        let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data", data]).arg("--env");
-        command.arg(&env_file).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        // What is measured is a server as it comes, not as this terminal happens to configure it.
-        for name in SETTINGS.iter().map(|setting| setting.name).chain([CONFIG]) {
-            command.env_remove(env_name(name));
-        }
-        let mut child = command.spawn().map_err(|why| format!("the server cannot be started: {why}"))?;
-        let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
-        let mut lines = lines.ok_or("the server has no standard output")?;
-        let serving = async {
-            while let Some(line) = lines.next_line().await.ok().flatten() {
-                if line.starts_with("Serving on ") {
-                    return true;
-                }
-            }
-            false
-        };
-        let served = tokio::select! {
-            served = serving => served,
-            () = SystemClock.wait(START_TIME) => {
-                return Err(format!("the server did not serve within {} s", START_TIME.as_secs()));
-            }
-        };
-        if !served {
-            return Err("the server ended before it served; its own words stand above".to_owned());
-        }
+        let (child, address) = spawn(data, Some(&env_file)).await?;
         let text = std::fs::read_to_string(&env_file)
             .map_err(|why| format!("the server wrote no token, so its store was not new: {why}"))?;
         let value = |name: &str| {
             let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
             found.map(str::to_owned).ok_or_else(|| format!("the server did not tell its {name}"))
         };
-        let url = value("BASE_URL")?;
-        let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
-        let address = address.ok_or_else(|| format!("'{url}' is not where a server of this machine listens"))?;
-        Ok(Server { child, address, token: value("ADMIN_TOKEN")? })
+        Ok(Server { child, data: data.to_owned(), address, token: value("ADMIN_TOKEN")?, admin: value("ADMIN_ID")? })
+    }
+
+    /// Kills it, without a warning (`kill -9`).
+    pub(super) async fn kill(&mut self) -> Result<(), String> {
+        self.child.kill().await.map_err(|why| format!("the server cannot be killed: {why}"))
+    }
+
+    /// Starts it again after it was killed, and answers how long it took until it served.
+    pub(super) async fn start_again(&mut self) -> Result<Duration, String> {
+        let watch = Stopwatch::start();
+        (self.child, self.address) = spawn(&self.data, None).await?;
+        Ok(watch.elapsed())
+    }
+
+    /// A fresh token of a user, for what these scopes allow.
+    pub(super) async fn token_of(&self, user: &str, scopes: &str) -> Result<String, String> {
+        let ask = Ask::new(Method::POST, "/api/v1/tokens", Some(&self.token))?;
+        let body = serde_json::json!({"user": user, "scopes": scopes, "note": "benchmark"}).to_string();
+        let answer = self.ask(&ask, Bytes::from(body)).await?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
+        answer["access_token"].as_str().map(str::to_owned).ok_or_else(|| format!("no token was made for user {user}"))
+    }
+
+    /// The bytes that it made go to a disk so far; nothing where the system does not tell.
+    pub(super) fn written_bytes(&self) -> Option<u64> {
+        let text = self.proc("io")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("write_bytes:"))?;
+        line.trim().parse().ok()
     }
 
     /// The processor time it used so far; nothing where the system does not tell.
@@ -116,4 +123,40 @@ impl Server {
             SystemClock.wait(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Starts a server, and waits until it serves.
+async fn spawn(data: &str, env_file: Option<&Path>) -> Result<(Child, SocketAddr), String> {
+    let program = std::env::current_exe().map_err(|why| format!("this program cannot find itself: {why}"))?;
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data", data]);
+    if let Some(env_file) = env_file {
+        command.arg("--env").arg(env_file);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    // What is measured is a server as it comes, not as this terminal happens to configure it.
+    for name in SETTINGS.iter().map(|setting| setting.name).chain([CONFIG]) {
+        command.env_remove(env_name(name));
+    }
+    let mut child = command.spawn().map_err(|why| format!("the server cannot be started: {why}"))?;
+    let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
+    let mut lines = lines.ok_or("the server has no standard output")?;
+    let serving = async {
+        while let Some(line) = lines.next_line().await.ok().flatten() {
+            if let Some(url) = line.strip_prefix("Serving on ") {
+                return Some(url.to_owned());
+            }
+        }
+        None
+    };
+    let url = tokio::select! {
+        url = serving => url,
+        () = SystemClock.wait(START_TIME) => {
+            return Err(format!("the server did not serve within {} s", START_TIME.as_secs()));
+        }
+    };
+    let url = url.ok_or("the server ended before it served; its own words stand above")?;
+    let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+    let address = address.ok_or_else(|| format!("'{url}' is not where a server of this machine listens"))?;
+    Ok((child, address))
 }

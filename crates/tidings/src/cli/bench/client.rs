@@ -3,14 +3,19 @@
 //! A connection is driven by the task that asks on it, so an answer costs no hop between tasks.
 
 use bytes::Bytes;
+use feed::limits::CONNECTIONS_PER_ADDRESS_MAX;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Connections opened from one address: fewer than the server takes from one, and than there are ports to be given.
+pub(super) const CONNECTIONS_OF_A_SOURCE: usize = CONNECTIONS_PER_ADDRESS_MAX * 4 / 5;
 
 /// An open connection.
 pub(super) struct Connection {
@@ -63,8 +68,27 @@ impl Ask {
 impl Connection {
     /// Opens a connection.
     pub(super) async fn open(address: SocketAddr) -> Result<Self, String> {
+        Self::over(TcpStream::connect(address).await, address).await
+    }
+
+    /// Opens the n-th of many connections. From one address the server takes only so many, so they are opened from several
+    /// loopback addresses, where there are several (Linux).
+    async fn open_nth(number: usize, address: SocketAddr) -> Result<Self, String> {
+        let source = u8::try_from(number / CONNECTIONS_OF_A_SOURCE + 1).unwrap_or(u8::MAX);
+        if source == 1 || !cfg!(target_os = "linux") {
+            return Self::open(address).await;
+        }
+        let connect = async || {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::from(([127, 0, 0, source], 0)))?;
+            socket.connect(address).await
+        };
+        Self::over(connect().await, address).await
+    }
+
+    async fn over(stream: io::Result<TcpStream>, address: SocketAddr) -> Result<Self, String> {
         let failed = |why: String| format!("a connection to {address} cannot be opened: {why}");
-        let stream = TcpStream::connect(address).await.map_err(|why| failed(why.to_string()))?;
+        let stream = stream.map_err(|why| failed(why.to_string()))?;
         stream.set_nodelay(true).map_err(|why| failed(why.to_string()))?;
         let opened = http1::handshake(TokioIo::new(stream)).await;
         let (sender, driver) = opened.map_err(|why| failed(why.to_string()))?;
@@ -115,8 +139,8 @@ impl Connection {
 /// Opens so many connections.
 pub(super) async fn open(count: usize, address: SocketAddr) -> Result<Vec<Connection>, String> {
     let mut connections = Vec::with_capacity(count);
-    for _ in 0..count {
-        connections.push(Connection::open(address).await?);
+    for number in 0..count {
+        connections.push(Connection::open_nth(number, address).await?);
     }
     Ok(connections)
 }

@@ -85,6 +85,11 @@ impl Serials {
     pub(super) fn far_on() -> Self {
         Serials(AtomicU64::new(1 << 63))
     }
+
+    /// How many were given, by those who count from the beginning.
+    pub(super) fn given(&self) -> usize {
+        self.0.load(Ordering::Relaxed) as usize
+    }
 }
 
 /// What in a draft is set anew each time it is sent.
@@ -123,10 +128,26 @@ impl Bundle {
     }
 }
 
+/// What of a deed is not left to chance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'s> {
+    pub(super) event_type: &'static str,
+    /// The rank of who does it,
+    pub(super) actor: usize,
+    /// and of who owns the file.
+    pub(super) owner: usize,
+    /// The folder that the file lies in; made up unless given.
+    pub(super) folder: Option<&'s str>,
+    /// Ranks of those who hear it; unless given, the server finds them out.
+    pub(super) audience: Option<&'s [usize]>,
+}
+
 /// Makes drafts.
 #[derive(Debug, Clone)]
 pub(super) struct Deeds {
     chance: Chance,
+    /// Drafts of a type left to chance.
+    made: usize,
     /// By rank, how often all users up to it are named.
     sums: Vec<f64>,
 }
@@ -139,15 +160,28 @@ impl Deeds {
             sum += 1.0 / rank as f64;
             sum
         });
-        Deeds { chance: Chance(seed), sums: sums.collect() }
+        Deeds { chance: Chance(seed), made: 0, sums: sums.collect() }
     }
 
     /// The next so many drafts.
     pub(super) fn bundle(&mut self, count: usize) -> Bundle {
         let mut bundle = Bundle { text: String::with_capacity(count * 1_500), spots: Vec::with_capacity(count) };
         for _ in 0..count {
-            let spot = self.draft(&mut bundle.text);
-            bundle.spots.push(spot);
+            let hearers = self.hearers();
+            // Half the deeds are done to somebody else's file.
+            let owner = hearers[self.chance.within(0..2)];
+            let audience = Some(hearers.as_slice());
+            let scene = Scene { event_type: self.event_type(), actor: hearers[0], owner, folder: None, audience };
+            bundle.spots.push(self.draft(&mut bundle.text, &scene));
+        }
+        bundle
+    }
+
+    /// Drafts of the scenes.
+    pub(super) fn bundle_of<'s>(&mut self, scenes: impl IntoIterator<Item = Scene<'s>>) -> Bundle {
+        let mut bundle = Bundle { text: String::new(), spots: Vec::new() };
+        for scene in scenes {
+            bundle.spots.push(self.draft(&mut bundle.text, &scene));
         }
         bundle
     }
@@ -158,8 +192,12 @@ impl Deeds {
         self.sums.partition_point(|upto| *upto <= sum)
     }
 
+    /// The type of the next draft. Ten thousand that follow each other have each type as often as it is said, so that
+    /// there are some of the rarest even where drafts are sent again and again.
     fn event_type(&mut self) -> &'static str {
-        let mut number = self.chance.within(0..10_000);
+        self.made += 1;
+        // A step without a divisor in common with ten thousand comes to every number.
+        let mut number = self.made * 3_571 % 10_000;
         for (name, count) in TYPES {
             if number < count {
                 return name;
@@ -170,12 +208,8 @@ impl Deeds {
     }
 
     /// Writes a draft and a line break.
-    fn draft(&mut self, text: &mut String) -> Spot {
-        let hearers = self.hearers();
-        let actor = person(hearers[0]);
-        // Half the deeds are done to somebody else's file.
-        let owner = person(hearers[self.chance.within(0..2)]);
-        let event_type = self.event_type();
+    fn draft(&mut self, text: &mut String, scene: &Scene<'_>) -> Spot {
+        let (actor, owner, event_type) = (person(scene.actor), person(scene.owner), scene.event_type);
         let late = self.chance.within(0..ONE_LATE_OF) == 0;
         let late_s = if late { self.chance.within(LATE_S) as u32 } else { 0 };
         let mut put = |part: &str| text.push_str(part);
@@ -210,23 +244,23 @@ impl Deeds {
             hash[1],
             hash[0] as u32,
         );
-        let parent = self.folders(text);
+        let parent = self.folders(text, scene.folder);
+        let audience = scene.audience.map(|hearers| format!(r#","audience":{}"#, ids(hearers))).unwrap_or_default();
         let _ = writeln!(
             text,
-            r#""created_at":"{time}","modified_at":"{time}","trashed_at":null,"purged_at":null,"created_by":{owner},"modified_by":{actor},"owned_by":{owner},"shared_link":null,"parent":{parent},"item_status":"active"}}}},"audience":{hearers}}}"#,
-            hearers = ids(&hearers),
+            r#""created_at":"{time}","modified_at":"{time}","trashed_at":null,"purged_at":null,"created_by":{owner},"modified_by":{actor},"owned_by":{owner},"shared_link":null,"parent":{parent},"item_status":"active"}}}}{audience}}}"#,
         );
         Spot { id_at, created_at, late_s }
     }
 
     /// Writes the folders above an item, and answers the last.
-    fn folders(&mut self, text: &mut String) -> String {
-        let depth = self.chance.within(1..3);
+    fn folders(&mut self, text: &mut String, folder: Option<&str>) -> String {
+        let depth = if folder.is_some() { 1 } else { self.chance.within(1..3) };
         let mut parent = r#"{"type":"folder","id":"0","sequence_id":null,"etag":null,"name":"All Files"}"#.to_owned();
         let _ = write!(text, r#""path_collection":{{"total_count":{},"entries":[{parent}"#, depth + 1);
         for _ in 0..depth {
             let (id, name) = (self.chance.within(0..9_000_000), self.chance.one_of(&FOLDER));
-            let id = 160_000_000_000 + id;
+            let id = folder.map_or_else(|| format!("{}", 160_000_000_000 + id), str::to_owned);
             parent = format!(r#"{{"type":"folder","id":"{id}","sequence_id":"2","etag":"2","name":"{name}"}}"#);
             let _ = write!(text, ",{parent}");
         }
@@ -254,7 +288,8 @@ pub(super) fn user_id(rank: usize) -> String {
     format!("3{:010}", (rank as u64 * 7_919 + 101) % 9_999_991)
 }
 
-fn person(rank: usize) -> String {
+/// The user of a rank, as events show them.
+pub(super) fn person(rank: usize) -> String {
     let (first, last) = (FIRST[rank % FIRST.len()], LAST[rank / FIRST.len() % LAST.len()]);
     let login = format!("{}.{}{rank}@site.example", first.to_lowercase(), last.to_lowercase());
     format!(r#"{{"type":"user","id":"{}","name":"{first} {last}","login":"{login}"}}"#, user_id(rank))
@@ -299,6 +334,28 @@ mod tests {
         assert!((4_800..5_200).contains(&(hearers / 5)), "{hearers}");
         let mean = bundle.text.len() / bundle.spots.len();
         assert!((1_350..1_550).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn rare_types_are_as_rare_as_they_are_said_to_be() {
+        let mut deeds = Deeds::of(9);
+        deeds.bundle(1_234);
+        let bundle = deeds.bundle(10_000);
+        for (name, count) in TYPES {
+            assert_eq!(bundle.text.matches(&format!(r#""event_type":"{name}""#)).count(), count, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_scene_is_played_as_it_is_written() {
+        let of = |folder, audience| Scene { event_type: "ITEM_UPLOAD", actor: 7, owner: 8, folder, audience };
+        let bundle = Deeds::of(1).bundle_of([of(Some("4711"), None), of(None, Some(&[9]))]);
+        let events = taken(&bundle.fresh(&Serials::default(), NOW));
+        assert_eq!(events[0].audience, None);
+        let folders = events[0].item.as_ref().map(|item| item.folders.iter().map(|id| id.as_str()).collect::<Vec<_>>());
+        assert_eq!(folders, Some(vec!["4711"]));
+        assert_eq!(events[1].audience.as_ref().map(|ids| ids.len()), Some(1));
+        assert!(events.iter().all(|event| event.actor.as_str() == user_id(7)));
     }
 
     #[test]

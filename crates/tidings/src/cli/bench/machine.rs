@@ -69,3 +69,11 @@ pub(super) fn file_system(folder: &Path) -> String {
     });
     kinds.max_by_key(|(length, _)| *length).map_or(UNTOLD, |(_, kind)| kind).to_owned()
 }
+
+/// How much of the disk that a folder lies on is left, where the system tells.
+pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return rustix::fs::statvfs(folder).ok().map(|told| told.f_bavail * told.f_frsize);
+    #[cfg(not(target_os = "linux"))]
+    return folder.is_dir().then_some(u64::MAX);
+}

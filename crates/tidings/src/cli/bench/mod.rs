@@ -3,15 +3,24 @@
 //! Machines differ and are noisy, so what counts is ratios: each row stands beside a reference that is measured in the
 //! same run, in turn with it, round by round. What each row means is told in `docs/benchmark.md`.
 
+mod audience;
 mod bare;
 mod child;
 mod client;
 mod events;
+mod goals;
+mod growth;
+mod idle;
+mod ledger;
 mod machine;
+mod opening;
 mod pages;
+mod peer;
 mod place;
 mod plain;
+mod plan;
 mod publish;
+mod rendered;
 mod report;
 mod statistics;
 mod waking;
@@ -22,24 +31,27 @@ use crate::clock::{Clock, SystemClock};
 use child::Server;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use events::Deeds;
-use indicatif::{ProgressBar, ProgressStyle};
-use machine::{Machine, file_system, open_files_max};
+use feed::time::Second;
+use growth::Size;
+use ledger::Alone;
+use machine::{Machine, free_bytes};
 use pages::Stream;
+use peer::Named;
 use place::Place;
 use plain::Plain;
+use plan::{FILL, Plan};
 use publish::{Load, Publishers};
-use report::Report;
+use report::{Report, Row};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// What can be measured, in the order in which it is.
-const KINDS: [&str; 4] = ["publish", "pages", "wake", "idle"];
+const KINDS: [&str; 9] = ["ledger", "publish", "peers", "pages", "history", "wake", "open", "audience", "idle"];
+/// Those that are measured on one server, which fills up.
+const BUSY: [&str; 6] = ["publish", "peers", "pages", "history", "wake", "open"];
 /// Entries of the pages that are read.
 const PAGE_SIZES: [usize; 2] = [100, 500];
-/// Events that are published before anything is measured, so that there is something to read.
-const FILL_EVENTS: usize = 100_000;
-/// Files that are open beside those of waiting readers, generously.
-const OTHER_FILES: usize = 200;
+/// Bytes of the disk that an event takes while a store fills up, generously.
+const EVENT_ON_DISK_BYTES: u64 = 4_000;
 
 /// The command.
 pub(super) fn command() -> Command {
@@ -48,9 +60,9 @@ pub(super) fn command() -> Command {
     };
     Command::new("bench")
         .about("Measures this program on this machine, beside what the machine itself can do")
-        .arg(number("data", "WHERE", "memory:").help(
-            "Where the measured servers keep their events: 'memory:', or a directory, in which a folder is made for \
-             the time of the run",
+        .arg(number("data", "WHERE", ".").help(
+            "Where the measured servers keep their events: a directory, in which a folder is made for the time of the \
+             run, or 'memory:'",
         ))
         .arg(Arg::new("scratch").long("scratch").value_name("DIR").value_parser(value_parser!(PathBuf)).help(
             "Where the file for plain appending is written if --data is no directory; else among temporary files",
@@ -68,9 +80,25 @@ pub(super) fn command() -> Command {
                 .help("How is published: connections x drafts in a publish"),
         )
         .arg(
-            number("idle", "READERS", "2000")
+            number("idle", "READERS", "19000")
                 .value_parser(value_parser!(u32).range(1..=1_000_000))
                 .help("Waiting readers; fewer if this process may not open so many files"),
+        )
+        .arg(
+            Arg::new("beside")
+                .long("beside")
+                .value_name("NAME=PROGRAM")
+                .value_parser(|text: &str| text.parse::<Named>())
+                .action(ArgAction::Append)
+                .help("Publishes in turn with something else that keeps events (docs/benchmark.md); may be repeated"),
+        )
+        .arg(
+            Arg::new("grow")
+                .long("grow")
+                .value_name("LIST")
+                .value_delimiter(',')
+                .value_parser(|text: &str| text.parse::<Size>())
+                .help("Measures what a growing store can slow down at each of these sizes, such as 1M,10M,30M"),
         )
         .arg(number("seed", "SEED", "1").value_parser(value_parser!(u64)).help("The made-up events follow from it"))
         .arg(
@@ -91,76 +119,6 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// What is to be measured, and how.
-struct Plan {
-    data: String,
-    scratch: Option<PathBuf>,
-    round: Duration,
-    rounds: u32,
-    loads: Vec<Load>,
-    idle: usize,
-    seed: u64,
-    only: Vec<String>,
-    progress: Progress,
-}
-
-impl Plan {
-    fn of(matches: &ArgMatches) -> Self {
-        let number = |name| matches.get_one::<u32>(name).copied().unwrap_or(1);
-        let wanted = number("idle") as usize;
-        let possible = open_files_max().map_or(wanted, |files| files.saturating_sub(OTHER_FILES).max(1));
-        Plan {
-            data: matches.get_one::<String>("data").cloned().unwrap_or_default(),
-            scratch: matches.get_one::<PathBuf>("scratch").cloned(),
-            round: Duration::from_secs(u64::from(number("seconds"))),
-            rounds: number("rounds"),
-            loads: matches.get_many::<Load>("load").into_iter().flatten().copied().collect(),
-            idle: wanted.min(possible),
-            seed: matches.get_one::<u64>("seed").copied().unwrap_or(1),
-            only: matches.get_many::<String>("only").into_iter().flatten().cloned().collect(),
-            progress: Progress::new(),
-        }
-    }
-
-    /// The time of one side of a round.
-    fn half_round(&self) -> Duration {
-        self.round / 2
-    }
-
-    fn measures(&self, kind: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == kind)
-    }
-
-    fn settings(&self, place: &Place) -> Result<Vec<(&'static str, String)>, String> {
-        let loads: Vec<String> = self.loads.iter().map(Load::to_string).collect();
-        Ok(vec![
-            ("data", self.data.clone()),
-            ("plain appending on", file_system(place.folder())),
-            ("rounds", format!("{} of {} s", self.rounds, self.round.as_secs())),
-            ("loads", loads.join(", ")),
-            ("waiting readers", self.idle.to_string()),
-            ("seed", self.seed.to_string()),
-            ("bytes of an event, both renderings", plain::event_bytes(self.seed)?.to_string()),
-        ])
-    }
-}
-
-/// Says what is being measured, if somebody is looking.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let style =
-            ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Progress(ProgressBar::new_spinner().with_style(style))
-    }
-
-    fn tell(&self, what: &str, round: u32) {
-        self.0.set_message(format!("{what}, round {}", round + 1));
-        self.0.tick();
-    }
-}
-
 /// Measures, and prints what it found.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let plan = Plan::of(matches);
@@ -179,7 +137,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
             () = asked_to_stop() => Err("stopped before everything was measured".to_owned()),
         }
     });
-    plan.progress.0.finish_and_clear();
+    plan.progress.end();
     if !report.rows.is_empty() {
         say(report.table().trim_end());
     }
@@ -192,51 +150,131 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
 
 async fn measure(plan: &Plan, place: &Place, report: &mut Report) -> Result<(), String> {
     let mut deeds = Deeds::of(plan.seed);
-    if ["publish", "pages", "wake"].iter().any(|kind| plan.measures(kind)) {
-        let (data, folder) = place.of_server("busy")?;
+    let mut plain = Plain::make(place.folder(), &mut deeds)?;
+    if plan.measures("ledger") {
+        let mut ledger = Alone::open(place).await?;
+        report.rows.push(ledger.measure(plan, &mut deeds, &mut plain).await?);
+        report.rows.extend(ledger.when_cold(plan).await?);
+    }
+    if BUSY.iter().any(|kind| plan.measures(kind)) {
+        busy(plan, place, &mut deeds, &mut plain, report).await?;
+    }
+    if plan.measures("audience") {
+        let (data, folder) = place.of_server("audience")?;
         let server = Server::start(&data, &folder).await?;
-        busy(plan, place, &server, &mut deeds, report).await?;
+        report.rows.extend(audience::measure(plan, &server, &mut deeds).await?);
     }
     if plan.measures("idle") {
         // A server of its own, whose memory holds nothing else.
         let (data, folder) = place.of_server("idle")?;
         let server = Server::start(&data, &folder).await?;
-        report.rows.extend(waking::many(plan, &server, &mut deeds, plan.idle).await?);
+        report.rows.extend(idle::many(plan, &server, &mut deeds, plan.idle).await?);
     }
     Ok(())
 }
 
-/// The rows of a server with traffic.
+/// The rows of a server with traffic: once, or again at each size.
 async fn busy(
     plan: &Plan,
     place: &Place,
-    server: &Server,
     deeds: &mut Deeds,
+    plain: &mut Plain,
     report: &mut Report,
 ) -> Result<(), String> {
-    let publishers = Publishers::of(server);
+    let (data, folder) = place.of_server("busy")?;
     let from = SystemClock.now();
-    plan.progress.tell("publishing events to read", 0);
-    publishers.fill(deeds, FILL_EVENTS).await?;
-    if plan.measures("publish") {
-        let mut plain = Plain::make(place.folder(), deeds)?;
-        for load in &plan.loads {
-            let (back, rows) = publishers.measure(plan, deeds, plain, *load).await?;
-            plain = back;
-            report.rows.extend(rows);
+    let server = Server::start(&data, &folder).await?;
+    let publishers = Publishers::of(&server)?;
+    let mut traffic = Traffic { server, publishers, from };
+    let Some(first) = plan.sizes.first() else {
+        traffic.fill(plan, place, deeds, FILL).await?;
+        return traffic.rows(plan, place, deeds, plain, &mut report.rows).await;
+    };
+    let mut at_first = Vec::new();
+    for size in &plan.sizes {
+        traffic.fill(plan, place, deeds, *size).await?;
+        let mut rows = Vec::new();
+        let outcome = traffic.rows(plan, place, deeds, plain, &mut rows).await;
+        report.rows.extend(growth::named(rows.clone(), *size));
+        outcome?;
+        if size == first {
+            at_first = rows;
+        } else {
+            report.rows.extend(growth::rows((*first, &at_first), (*size, &rows)));
         }
-    }
-    if plan.measures("pages") {
-        let before = SystemClock.now();
-        pages::settle().await;
-        for stream in [Stream::Arrival, Stream::User, Stream::Window { from, before }] {
-            for limit in PAGE_SIZES {
-                report.rows.push(pages::measure(plan, server, stream, limit).await?);
-            }
-        }
-    }
-    if plan.measures("wake") {
-        report.rows.extend(waking::one(plan, server, deeds).await?);
     }
     Ok(())
+}
+
+/// A server that is published to and read from.
+struct Traffic {
+    server: Server,
+    publishers: Publishers,
+    /// When its first event was published.
+    from: Second,
+}
+
+impl Traffic {
+    /// Publishes until there are so many events.
+    async fn fill(&self, plan: &Plan, place: &Place, deeds: &mut Deeds, size: Size) -> Result<(), String> {
+        /// Between two looks.
+        const STEP: usize = 500_000;
+        while let missing @ 1.. = size.0.saturating_sub(self.publishers.published()) {
+            plan.progress.tell(&format!("publishing {size} events to read, {missing} to go"), 0);
+            let (needed, free) = (missing as u64 * EVENT_ON_DISK_BYTES, free_bytes(place.folder()));
+            if let (true, Some(free)) = (place.keeps(), free.filter(|free| *free < needed)) {
+                let (needed, free) = (needed >> 30, free >> 30);
+                return Err(format!("{missing} more events may take {needed} GiB of the disk, which has {free} left"));
+            }
+            self.publishers.fill(deeds, missing.min(STEP)).await?;
+        }
+        Ok(())
+    }
+
+    /// What is measured of it, as it is now.
+    async fn rows(
+        &mut self,
+        plan: &Plan,
+        place: &Place,
+        deeds: &mut Deeds,
+        plain: &mut Plain,
+        rows: &mut Vec<Row>,
+    ) -> Result<(), String> {
+        let Traffic { server, publishers, from } = self;
+        if plan.measures("publish") {
+            for load in &plan.loads {
+                rows.extend(publishers.measure(plan, place, server, deeds, plain, *load).await?);
+            }
+        }
+        if plan.measures("peers") {
+            rows.extend(publishers.beside(plan, place, deeds, &plan.peers).await?);
+        }
+        let (from, before) = (*from, SystemClock.now());
+        let window = |only| Stream::Window { from, before, only };
+        if plan.measures("pages") || plan.measures("history") {
+            pages::settle().await;
+        }
+        if plan.measures("pages") {
+            for stream in [Stream::Arrival, Stream::User, window(None)] {
+                for limit in PAGE_SIZES {
+                    rows.push(pages::measure(plan, server, stream, limit).await?);
+                }
+            }
+            let streams = [Stream::User, Stream::Arrival];
+            rows.push(pages::compare(plan, server, streams, PAGE_SIZES[0], goals::USER_PAGES).await?);
+        }
+        if plan.measures("history") {
+            for (only, goal) in [(pages::RARE, goals::RARE_TYPE), (pages::RAREST, goals::RAREST_TYPE)] {
+                let streams = [window(Some(only)), window(None)];
+                rows.push(pages::compare(plan, server, streams, PAGE_SIZES[0], goal).await?);
+            }
+        }
+        if plan.measures("wake") {
+            rows.extend(waking::one(plan, server, publishers, deeds).await?);
+        }
+        if plan.measures("open") && place.keeps() {
+            rows.push(opening::after_kill(plan, server, publishers, deeds).await?);
+        }
+        Ok(())
+    }
 }

@@ -1,17 +1,16 @@
-//! Reading pages, beside a bare hyper server that answers the same bytes from memory.
+//! Reading pages, beside a bare hyper server that answers the same bytes from memory, and beside pages of another kind.
 
-use super::Plan;
 use super::bare::Bare;
-use super::child::Server;
+use super::child::{READ_OWN, Server};
 use super::client::{Ask, Connection, all, open};
 use super::events::user_id;
+use super::goals;
+use super::plan::Plan;
 use super::report::{Row, Unit};
 use crate::clock::{Clock, Stopwatch, SystemClock};
 use bytes::Bytes;
-use feed::limits::SETTLING_DELAY_S_DEFAULT;
+use feed::limits::{PAGE_ENTRIES_DEFAULT, SETTLING_DELAY_S_DEFAULT};
 use feed::time::Second;
-use http::Method;
-use serde_json::json;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,6 +26,11 @@ const READERS: Range<usize> = 10..26;
 /// Pages of each of their feeds.
 const PAGES_OF_A_FEED: usize = 4;
 
+/// Types of the enterprise feed: of one event in a hundred,
+pub(super) const RARE: &str = "UNSHARE";
+/// and of one in ten thousand.
+pub(super) const RAREST: &str = "UNDELETE";
+
 /// What is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stream {
@@ -40,6 +44,8 @@ pub(super) enum Stream {
         from: Second,
         /// Its end.
         before: Second,
+        /// The only type that is asked for.
+        only: Option<&'static str>,
     },
 }
 
@@ -48,7 +54,9 @@ impl Stream {
         match self {
             Stream::Arrival => "admin_logs_streaming",
             Stream::User => "user feeds",
-            Stream::Window { .. } => "admin_logs, closed window",
+            Stream::Window { only: None, .. } => "admin_logs, closed window",
+            Stream::Window { only: Some(RARE), .. } => "admin_logs, closed window, a type of 1 %",
+            Stream::Window { only: Some(_), .. } => "admin_logs, closed window, a type of 0.01 %",
         }
     }
 
@@ -56,7 +64,10 @@ impl Stream {
         let (stream, window) = match self {
             Stream::Arrival => ("admin_logs_streaming", String::new()),
             Stream::User => ("all", String::new()),
-            Stream::Window { from, before } => ("admin_logs", format!("&created_after={from}&created_before={before}")),
+            Stream::Window { from, before, only } => {
+                let only = only.map(|name| format!("&event_type={name}")).unwrap_or_default();
+                ("admin_logs", format!("&created_after={from}&created_before={before}{only}"))
+            }
         };
         format!("/2.0/events?stream_type={stream}&limit={limit}{window}").replace('+', "%2B")
     }
@@ -67,36 +78,22 @@ pub(super) async fn settle() {
     SystemClock.wait(Duration::from_secs(u64::from(SETTLING_DELAY_S_DEFAULT) + 2)).await;
 }
 
-/// Pages, and how they were asked for.
-struct Pages {
+/// Full pages, and how they were asked for.
+pub(super) struct Pages {
     asks: Vec<Ask>,
     bodies: Vec<Bytes>,
 }
 
-/// Measures one stream with pages of one size.
+/// Measures one stream with pages of one size, beside bare hyper.
 pub(super) async fn measure(plan: &Plan, server: &Server, stream: Stream, limit: usize) -> Result<Row, String> {
-    let pages = match stream {
-        Stream::User => {
-            let mut pages = Pages { asks: Vec::new(), bodies: Vec::new() };
-            for rank in READERS {
-                let token = token_of(server, &user_id(rank)).await?;
-                pages.walk(server, &token, &stream.path(limit), limit, PAGES_OF_A_FEED).await?;
-            }
-            pages
-        }
-        Stream::Arrival | Stream::Window { .. } => {
-            let mut pages = Pages { asks: Vec::new(), bodies: Vec::new() };
-            pages.walk(server, &server.token, &stream.path(limit), limit, PAGES_MAX).await?;
-            pages
-        }
-    };
-    if pages.asks.is_empty() {
-        return Err(format!("there is no full page of {limit} in {} to measure with", stream.name()));
-    }
+    let pages = Pages::of(server, stream, limit).await?;
     let bare = Bare::start(pages.bodies).await?;
     let numbered = (0..pages.asks.len()).map(|number| Ask::get(&format!("/{number}"), None));
     let (asks, references) = (Arc::new(pages.asks), Arc::new(numbered.collect::<Result<Vec<_>, _>>()?));
     let mut row = Row::beside(format!("pages of {limit}, {}", stream.name()), Unit::PagesASecond, "bare hyper");
+    if let (Stream::Arrival, PAGE_ENTRIES_DEFAULT) = (stream, limit) {
+        row = row.with_goal(goals::PAGES);
+    }
     for round in 0..plan.rounds {
         plan.progress.tell(&row.name, round);
         let reference = rate(bare.address, &references, plan.half_round()).await?;
@@ -106,14 +103,61 @@ pub(super) async fn measure(plan: &Plan, server: &Server, stream: Stream, limit:
     Ok(row)
 }
 
+/// Measures pages of one stream beside those of another.
+pub(super) async fn compare(
+    plan: &Plan,
+    server: &Server,
+    streams: [Stream; 2],
+    limit: usize,
+    goal: impl Into<Option<goals::Goal>>,
+) -> Result<Row, String> {
+    let [own, other] = streams;
+    let name = format!("pages of {limit}, {}", own.name());
+    let mut row = Row::beside(name, Unit::PagesASecond, other.name()).with_goal(goal);
+    let mut asks = Vec::with_capacity(2);
+    for stream in streams {
+        asks.push(Arc::new(Pages::of(server, stream, limit).await?.asks));
+    }
+    for round in 0..plan.rounds {
+        plan.progress.tell(&format!("{} beside {}", row.name, other.name()), round);
+        let reference = rate(server.address, &asks[1], plan.half_round()).await?;
+        let own = rate(server.address, &asks[0], plan.half_round()).await?;
+        row.round(own, Some(reference));
+    }
+    Ok(row)
+}
+
 impl Pages {
-    /// Adds the full pages from the beginning of a stream on.
+    /// The pages that a stream is measured with. Of a rare type there may be only one, and that not full.
+    async fn of(server: &Server, stream: Stream, limit: usize) -> Result<Self, String> {
+        let mut pages = Pages { asks: Vec::new(), bodies: Vec::new() };
+        match stream {
+            Stream::User => {
+                for rank in READERS {
+                    let token = server.token_of(&user_id(rank), READ_OWN).await?;
+                    pages.walk(server, &token, &stream.path(limit), limit, PAGES_OF_A_FEED).await?;
+                }
+            }
+            Stream::Window { only: Some(_), .. } => {
+                pages.walk(server, &server.token, &stream.path(limit), 1, PAGES_MAX).await?;
+            }
+            Stream::Arrival | Stream::Window { .. } => {
+                pages.walk(server, &server.token, &stream.path(limit), limit, PAGES_MAX).await?;
+            }
+        }
+        if pages.asks.is_empty() {
+            return Err(format!("there is no page of {limit} in {} to measure with", stream.name()));
+        }
+        Ok(pages)
+    }
+
+    /// Adds the pages from the beginning of a stream on that have so many entries.
     async fn walk(
         &mut self,
         server: &Server,
         token: &str,
         path: &str,
-        limit: usize,
+        least: usize,
         most: usize,
     ) -> Result<(), String> {
         let mut connection = Connection::open(server.address).await?;
@@ -122,7 +166,7 @@ impl Pages {
             let ask = Ask::get(&format!("{path}&stream_position={position}"), Some(token))?;
             let body = connection.ask(&ask, Bytes::new()).await?;
             let (count, next) = head(&body).ok_or("an answer is no page of events")?;
-            if count < limit {
+            if count < least {
                 break;
             }
             position = next;
@@ -146,15 +190,6 @@ pub(super) fn head(body: &[u8]) -> Option<(usize, String)> {
         other => other.to_string(),
     };
     Some((page.chunk_size, next))
-}
-
-/// A fresh token of a user.
-async fn token_of(server: &Server, user: &str) -> Result<String, String> {
-    let ask = Ask::new(Method::POST, "/api/v1/tokens", Some(&server.token))?;
-    let body = json!({"user": user, "note": "benchmark"}).to_string();
-    let answer = server.ask(&ask, Bytes::from(body)).await?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
-    answer["access_token"].as_str().map(str::to_owned).ok_or_else(|| format!("no token was made for user {user}"))
 }
 
 /// Asks for pages in turn on every connection for so long, and answers pages a second.

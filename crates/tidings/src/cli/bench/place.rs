@@ -1,6 +1,7 @@
-//! Where a run keeps its files: a folder of its own, which nobody else can look into and which is gone afterwards.
+//! Where a run keeps its files: a folder of its own, whose contents nobody else can read and which is gone afterwards.
 
 use crate::entropy::{hex, random};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The folder of a run. It is removed when this is dropped.
@@ -19,10 +20,13 @@ impl Place {
             (Some(wished), Some(_)) => wished.to_owned(),
             (None, Some(_)) => std::env::temp_dir(),
         };
-        let failed = |why| format!("no folder can be made in {}: {why}", within.display());
-        std::fs::create_dir_all(&within).map_err(failed)?;
+        let shown = within.display().to_string();
+        let failed = |why| format!("no folder can be made in {shown}: {why}");
+        let made = std::fs::create_dir_all(&within).and_then(|()| within.canonicalize());
+        let within = made.map_err(failed)?;
         let folder = within.join(format!("tidings-bench-{}", hex(&random::<6>())));
-        make_private(&folder).map_err(failed)?;
+        // Others may pass through, because some servers refuse to be run by the superuser; what is in it is private.
+        make(&folder, 0o711).map_err(failed)?;
         Ok(Place { folder, elsewhere })
     }
 
@@ -31,10 +35,15 @@ impl Place {
         &self.folder
     }
 
+    /// Whether servers keep their events in a directory of this machine.
+    pub(super) fn keeps(&self) -> bool {
+        self.elsewhere.is_none()
+    }
+
     /// The value of `--data` for a server, and a folder for its first words.
     pub(super) fn of_server(&self, name: &str) -> Result<(String, PathBuf), String> {
         let own = self.folder.join(name);
-        make_private(&own).map_err(|why| format!("{} cannot be made: {why}", own.display()))?;
+        make(&own, 0o700).map_err(|why| format!("{} cannot be made: {why}", own.display()))?;
         let data = self.elsewhere.clone().unwrap_or_else(|| own.join("data").display().to_string());
         Ok((data, own))
     }
@@ -47,9 +56,18 @@ impl Drop for Place {
     }
 }
 
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+fn make(folder: &Path, mode: u32) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().mode(mode).create(folder)
+}
+
+/// What a folder and everything in it takes on the disk.
+pub(super) fn bytes_on_disk(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let told = entry.metadata()?;
+        // Blocks are told in units of 512 bytes, whatever those of the disk are.
+        bytes += if told.is_dir() { bytes_on_disk(&entry.path())? } else { told.blocks() * 512 };
+    }
+    Ok(bytes)
 }

@@ -4,7 +4,7 @@ use super::company;
 use super::scenes::files;
 use super::shapes::{Draft, Person, Source};
 use super::story::Story;
-use super::things::File;
+use super::things::{File, Group};
 use feed::catalogue::{Catalogue, KnownType, SourceKind};
 use feed::event::FeedKind;
 use feed::time::Second;
@@ -12,14 +12,17 @@ use serde_json::{Value, json};
 
 /// Drafts that cover the catalogue, one for each of its rows.
 pub(super) fn drafts(story: &mut Story, catalogue: &Catalogue, now: Second) -> Vec<Draft> {
-    story.at = now;
-    // At least one file must be there; if the story has none yet, it gets one.
-    let file = story.some_file(File::is_here).map(|at| story.things.files[at].clone());
-    let file = file.unwrap_or_else(|| {
-        let name = "Supplier agreement 2025.docx".to_owned();
-        story.things.new_file(&mut story.dice, name, files::FIRST, company::MARA, now)
-    });
-    catalogue.types().iter().map(|known| draft(story, known, &file)).collect()
+    // Many of them change the directory, so they are about things that play no other part.
+    let mut aside = Story { at: now, ..story.clone() };
+    aside.things.folders.truncate(1);
+    let folder = &mut aside.things.folders[files::FIRST];
+    (folder.id, folder.name, folder.owner) = ("162833009499".to_owned(), "Samples".to_owned(), company::MARA);
+    aside.things.groups = vec![Group { id: "7733199".to_owned(), name: "Samples".to_owned(), members: Vec::new() }];
+    let name = "Supplier agreement 2025.docx".to_owned();
+    let file = aside.things.new_file(&mut aside.dice, name, files::FIRST, company::MARA, now);
+    let drafts = catalogue.types().iter().map(|known| draft(&mut aside, known, &file)).collect();
+    story.dice = aside.dice;
+    drafts
 }
 
 fn draft(story: &mut Story, known: &KnownType, file: &File) -> Draft {

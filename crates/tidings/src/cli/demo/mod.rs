@@ -12,7 +12,7 @@ mod work;
 
 use super::stop::asked_to_stop;
 use super::{env_file, runtime, say};
-use crate::boot::{BootError, boot, set_up};
+use crate::boot::{BootError, boot};
 use crate::clock::SystemClock;
 use crate::config::proxies::TrustedProxies;
 use crate::config::{Data, Settings};
@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use things::Things;
 use work::Work;
 
 /// The settling delay of the demo, in seconds: history should follow quickly when somebody is trying it out.
@@ -109,6 +110,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     let token_lifetime_s = matches.get_one::<u32>("token-lifetime").copied().unwrap_or(TOKEN_LIFETIME_S_DEFAULT);
     let rate_limit_per_minute = matches.get_one::<u32>("rate-limit").copied().and_then(NonZeroU32::new);
     Ok(Settings {
+        database_connections: 2,
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
         tls: None,
@@ -117,7 +119,9 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
         rate_limit_per_minute,
         application_rate_limit_per_minute: None,
         token_lifetime_s,
+        provider: None,
         trusted_proxies: TrustedProxies::default(),
+        audit_reads: false,
         metrics: true,
         enterprise: (company::enterprise_id(), company::NAME.to_owned()),
         admin: (String::new(), String::new()),
@@ -131,7 +135,7 @@ async fn demo(settings: &Settings, wish: &Wish<'_>) -> Result<(), String> {
     let shown = |wrong: BootError| wrong.to_string();
     let booted = boot(settings, Arc::new(SystemClock)).await.map_err(shown)?;
     let enterprise = &settings.enterprise.0;
-    set_up(&booted.services, enterprise, company::NAME, &company::people()).await.map_err(shown)?;
+    company::set_up(&booted.services, &Things::new(booted.services.clock.now())).await.map_err(shown)?;
     let tokens = company::tokens(&booted.services).await.map_err(shown)?;
     let work = begin_to_work(&booted.services, &tokens, wish).await?;
     let url = booted.base_url();
@@ -141,7 +145,7 @@ async fn demo(settings: &Settings, wish: &Wish<'_>) -> Result<(), String> {
         env_file::write(&config, &made.jwt_config)?;
         env_file::write(path, &(env_lines(&url, enterprise, &tokens) + &made.env_lines(&config)))?;
     }
-    introduce(&url, &tokens, wish);
+    introduce(&url, &tokens, wish, work.last_upload.as_deref());
     let working = (!wish.quiet).then(|| tokio::spawn(work.go_on()));
     booted.serve(asked_to_stop()).await.map_err(shown)?;
     if let Some(working) = working {
@@ -174,6 +178,7 @@ fn env_lines(url: &str, enterprise: &EnterpriseId, tokens: &Tokens) -> String {
         ("COADMIN", &tokens.co_admin, company::CO_ADMIN),
         ("USER", &tokens.user, company::USER),
         ("OTHER_USER", &tokens.other_user, company::OTHER_USER),
+        ("GUEST", &tokens.guest, company::GUEST),
     ] {
         lines.push_str(&format!("{name}_TOKEN={token}\n{name}_ID={id}\n"));
     }
@@ -181,7 +186,7 @@ fn env_lines(url: &str, enterprise: &EnterpriseId, tokens: &Tokens) -> String {
     lines
 }
 
-fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>) {
+fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>, last_upload: Option<&str>) {
     if wish.quiet {
         say(format_args!("{} is quiet on {url}", company::NAME));
     } else {
@@ -192,25 +197,39 @@ fn introduce(url: &str, tokens: &Tokens, wish: &Wish<'_>) {
     say(format_args!("  Co-admin   {}   token {}", company::CO_ADMIN, tokens.co_admin));
     say(format_args!("  Mara       {}   token {}", company::USER, tokens.user));
     say(format_args!("  Tomas      {}   token {}", company::OTHER_USER, tokens.other_user));
+    say(format_args!("  Priya      {}   token {}   (a guest from Brightmoor)", company::GUEST, tokens.guest));
     say(format_args!("  Publisher                token {}", tokens.publish));
     say("");
     say(format_args!("  Console    {url}/console/   sign in with a token, or as {} with the", company::ADMIN_LOGIN));
     say(format_args!("             one-time code {} (more of them under People)", tokens.sign_in_code));
     let tidings = this_program();
+    let by = |token: &str| format!("--url {url} --token {token}");
     say("");
-    say("Three things to try, each in another terminal:");
+    say("Things to try, each in another terminal:");
     say("");
     say("  # what Mara has seen so far");
     say(format_args!("  curl -s '{url}/2.0/events?limit=3' -H 'Authorization: Bearer {}'", tokens.user));
     say("");
+    say("  # how much that is on each of her streams: all, changes, and changes in the folders she has synced");
+    say(format_args!(
+        "  for s in all changes sync; do echo $s $({tidings} tail {} --stream $s --from 0 --until-end | wc -l); done",
+        by(&tokens.user)
+    ));
+    if let Some(id) = last_upload {
+        say("");
+        say("  # who heard of the last upload, and why; and why Priya did or did not");
+        say(format_args!("  {tidings} explain {id} --user {} {}", company::GUEST, by(&tokens.admin)));
+    }
+    say("");
+    say("  # who is there, and who shares what with whom");
+    say(format_args!("  {tidings} directory export {}", by(&tokens.admin)));
+    say("");
     say("  # what an administrator sees, as it happens");
-    say(format_args!("  {tidings} tail --url {url} --token {} --stream admin_logs_streaming", tokens.admin));
+    say(format_args!("  {tidings} tail {} --stream admin_logs_streaming", by(&tokens.admin)));
     say("");
     say("  # publish a deed of your own");
-    say(format_args!(
-        "  echo '{}' | {tidings} publish --url {url} --token {}",
-        r#"{"event_type":"LOGIN","ip_address":"203.0.113.9"}"#, tokens.publish
-    ));
+    let deed = r#"{"event_type":"LOGIN","ip_address":"203.0.113.9"}"#;
+    say(format_args!("  echo '{deed}' | {tidings} publish {}", by(&tokens.publish)));
     say("");
     say("Everything is kept in memory and gone when this ends (Ctrl-C).");
 }

@@ -18,8 +18,6 @@ pub(super) struct Story {
     pub(super) things: Things,
     /// When the deed happens that is being told.
     pub(super) at: Second,
-    /// Whether the first deed was told.
-    begun: bool,
 }
 
 /// A deed seen in both vocabularies.
@@ -35,16 +33,12 @@ pub(super) struct Deed {
 impl Story {
     /// A story that begins then.
     pub(super) fn new(seed: u64, begin: Second) -> Self {
-        Story { dice: Dice::of(seed), things: Things::new(begin), at: begin, begun: false }
+        Story { dice: Dice::of(seed), things: Things::new(begin), at: begin }
     }
 
     /// The next deed, which happens now.
     pub(super) fn deed(&mut self, now: Second) -> Draft {
         self.at = now;
-        if !std::mem::replace(&mut self.begun, true) {
-            // So that there is something to be seen in the stream `sync` from the start.
-            return scenes::files::sync_folder(self, scenes::files::FIRST, company::MARA);
-        }
         let total = scenes::ALL.iter().map(|(weight, _)| weight).sum();
         for _ in 0..TRIES_MAX {
             let scene = scene_at(self.dice.below(total));
@@ -82,7 +76,7 @@ impl Story {
     /// The address somebody works from; mostly the same.
     pub(super) fn address_of(&mut self, by: PersonAt) -> String {
         match by {
-            company::PRIYA => "198.51.100.31".to_owned(),
+            company::COLLEAGUES.. => format!("198.51.100.{}", 20 + by),
             _ if self.dice.chance(8) => format!("198.51.100.{}", 60 + self.dice.below(40)),
             _ => format!("203.0.113.{}", 20 + by),
         }
@@ -102,24 +96,11 @@ impl Story {
         })
     }
 
-    /// A deed with a file, seen in both vocabularies, and heard by everybody who may use the file.
+    /// A deed with a file, seen in both vocabularies.
     pub(super) fn on_file(&mut self, types: (&'static str, &'static str), file: &File, by: PersonAt) -> Draft {
         let details = self.content_details(file);
         let sources = (self.things.whole_file(file), self.things.thin_file(file));
-        self.heard_in_folder(Deed { types, sources, details }, file.folder, by)
-    }
-
-    /// A deed that everybody hears who may use the folder.
-    pub(super) fn heard_in_folder(&mut self, deed: Deed, folder: FolderAt, by: PersonAt) -> Draft {
-        let mut hearers = self.things.users_of(folder);
-        if !hearers.contains(&by) {
-            hearers.push(by);
-        }
-        let owner = self.things.folders[folder].owner;
-        // Whoever did it and the owner hear of it anyway.
-        let others = hearers.iter().any(|it| *it != by && *it != owner);
-        let audience = others.then(|| self.things.ids(&hearers));
-        Draft { audience, ..self.seen_twice(deed, by) }
+        self.seen_twice(Deed { types, sources, details }, by)
     }
 
     /// A deed seen in both vocabularies; who hears of it is left to the server.

@@ -6,6 +6,8 @@ use super::shapes::{
     Classification, FileVersion, FolderMini, Path, Person, SharedLink, Source, ThinItem, ThinParent, WholeFile,
     WholeFolder,
 };
+use feed::directory::{CollaborationRole, CollaborationStatus, Collaborator as LetIn, Effect};
+use feed::id::{GroupId, ItemId, UserId};
 use feed::time::Second;
 
 /// Days that an item stays in the trash.
@@ -114,24 +116,16 @@ pub(super) struct Things {
     pub(super) newcomers: Vec<Person>,
 }
 
-/// The folders that the story begins with: id, name, owner, and who may use them.
-const FOLDERS: &[(&str, &str, PersonAt, &[PersonAt])] = &[
-    ("162833009411", "Contracts", company::MARA, &[company::TOMAS]),
-    ("162833009412", "Drafts", company::TOMAS, &[]),
-    ("162833009420", "Instrument designs", company::JONAS, &[company::MARA, company::AISHA]),
-    ("162833009421", "Quality records", company::LENA, &[company::TOMAS, company::INES]),
-    ("162833009422", "Board papers", company::SOLVEIG, &[company::INES]),
-];
-
 impl Things {
     /// The company when the story begins.
     pub(super) fn new(begin: Second) -> Self {
-        let folder = |(at, (id, name, owner, users)): (usize, &(&str, &str, PersonAt, &[PersonAt]))| Folder {
-            id: (*id).to_owned(),
-            name: (*name).to_owned(),
-            owner: *owner,
-            above: None,
-            collaborators: users
+        let folder = |(at, first): (usize, &company::FirstFolder)| Folder {
+            id: first.id.to_owned(),
+            name: first.name.to_owned(),
+            owner: first.owner,
+            above: first.above,
+            collaborators: first
+                .users
                 .iter()
                 .map(|who| Collaborator {
                     who: *who,
@@ -140,21 +134,60 @@ impl Things {
                     accepted: true,
                 })
                 .collect(),
-            groups: Vec::new(),
-            synced_by: Vec::new(),
+            groups: first.teams.to_vec(),
+            synced_by: first.synced_by.to_vec(),
             sequence: 1,
             created_at: begin,
             modified_at: begin,
         };
-        let procurement =
-            Group { id: "7733185".to_owned(), name: "Procurement".to_owned(), members: vec![company::TOMAS] };
+        let team = |(id, name, members): &(&str, &str, &[PersonAt])| Group {
+            id: (*id).to_owned(),
+            name: (*name).to_owned(),
+            members: members.to_vec(),
+        };
         Things {
             people: company::everybody(),
-            folders: FOLDERS.iter().enumerate().map(folder).collect(),
+            folders: company::FOLDERS.iter().enumerate().map(folder).collect(),
             files: Vec::new(),
-            groups: vec![procurement],
+            groups: company::TEAMS.iter().map(team).collect(),
             newcomers: Vec::new(),
         }
+    }
+
+    /// What the directory must know of folders and groups for who hears of a deed.
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        let user = |at: &PersonAt| UserId::new(&self.people[*at].id).expect("digits are visible ASCII");
+        let item = |at: FolderAt| ItemId::new(&self.folders[at].id).expect("digits are visible ASCII");
+        let team = |at: usize| GroupId::new(&self.groups[at].id).expect("digits are visible ASCII");
+        let mut effects = Vec::new();
+        for (at, group) in self.groups.iter().enumerate() {
+            effects.push(Effect::GroupSet { group: team(at), name: Some(group.name.as_str().into()) });
+            effects.extend(group.members.iter().map(|who| Effect::Joined { user: user(who), group: team(at) }));
+        }
+        for (at, folder) in self.folders.iter().enumerate() {
+            let above = folder.above.map(item);
+            effects.push(Effect::Placed {
+                item: item(at),
+                rooted: above.is_none(),
+                folders: above.into_iter().collect(),
+                owner: Some(user(&folder.owner)),
+            });
+            let let_in = |with, id: &str, role: &str| Effect::Collaborates {
+                item: item(at),
+                with,
+                role: Some(CollaborationRole::of_word(role)),
+                status: Some(CollaborationStatus::Accepted),
+                id: Some(id.into()),
+            };
+            for it in &folder.collaborators {
+                effects.push(let_in(LetIn::User(user(&it.who)), &it.id, it.role));
+            }
+            for it in &folder.groups {
+                effects.push(let_in(LetIn::Group(team(*it)), &format!("4062299{at}{it:03}"), "Editor"));
+            }
+            effects.extend(folder.synced_by.iter().map(|who| Effect::Synced { user: user(who), folder: item(at) }));
+        }
+        effects
     }
 
     /// Somebody.
@@ -175,11 +208,6 @@ impl Things {
         users.sort_unstable();
         users.dedup();
         users
-    }
-
-    /// The ids of some people.
-    pub(super) fn ids(&self, people: &[PersonAt]) -> Vec<String> {
-        people.iter().map(|at| self.people[*at].id.clone()).collect()
     }
 
     /// A folder, in short.

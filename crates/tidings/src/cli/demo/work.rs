@@ -28,19 +28,24 @@ pub(super) struct Work {
     services: Arc<Services>,
     publisher: Caller,
     story: Story,
+    /// The id of the last upload of the days before anybody looks.
+    pub(super) last_upload: Option<String>,
 }
 
 impl Work {
     /// A company whose story this seed tells.
     pub(super) fn new(services: Arc<Services>, publisher: Caller, seed: u64) -> Self {
         let begin = services.clock.now().back(HISTORY_S);
-        Work { services, publisher, story: Story::new(seed, begin) }
+        Work { services, publisher, story: Story::new(seed, begin), last_upload: None }
     }
 
     /// Publishes what was done in the last days.
     pub(super) async fn catch_up(&mut self) -> Result<(), PublishError> {
         let now = self.services.clock.now();
         let drafts: Vec<Draft> = history(&mut self.story, now);
+        let mut newest_first = drafts.iter().rev().filter_map(|draft| draft.user.as_ref());
+        let upload = newest_first.find(|it| it.event_type == "ITEM_UPLOAD");
+        self.last_upload = upload.map(|it| it.event_id.clone());
         self.publish(&drafts).await
     }
 
@@ -88,11 +93,13 @@ fn history(story: &mut Story, now: Second) -> Vec<Draft> {
 #[cfg(test)]
 mod tests {
     use super::super::company;
+    use super::super::things::Things;
     use super::*;
     use feed::catalogue::Catalogue;
-    use feed::directory::{Directory, Effect, Role};
-    use feed::event::{Event, FeedKind};
+    use feed::directory::{Directory, Role};
+    use feed::event::{Event, FeedKind, UserStreams};
     use feed::intake::{self, Rules};
+    use feed::position::Place;
     use rustc_hash::FxHashSet;
 
     const NOW: Second = Second(1_747_213_200);
@@ -150,30 +157,86 @@ mod tests {
     #[test]
     fn nobody_of_the_company_gets_another_role() {
         let enterprise = company::enterprise_id();
-        let mut directory = Directory::default();
-        for first in company::people() {
-            let role = Some(first.role);
-            let (name, login) = (Some(first.person.name), Some(first.person.login));
-            directory.give(
-                &[Effect::UserSet { id: first.person.id, name, login, role }],
-                &enterprise,
-                feed::position::Place::at(NOW).next(),
-            );
-        }
+        let mut directory = beginning();
         let roles = |directory: &Directory| -> Vec<(String, Role)> {
-            let of = |user: feed::directory::User| (user.person.id.to_string(), user.role);
-            let first = company::people();
-            first.iter().filter_map(|it| directory.user(&it.person.id).cloned()).map(of).collect()
+            let mut roles: Vec<(String, Role)> =
+                directory.users().map(|user| (user.person.id.to_string(), user.role.clone())).collect();
+            // Newcomers come and go.
+            roles.retain(|(id, _)| !id.starts_with("30306"));
+            roles
         };
         let before = roles(&directory);
         let mut drafts = story(3, 3_000);
         drafts.extend(every_type::drafts(&mut Story::new(3, NOW), &Catalogue::standard(), NOW));
         for event in drafts.chunks(BATCH).flat_map(read) {
-            feed::audience::hear(&event, &mut directory, &enterprise, feed::position::Place::at(NOW).next());
+            feed::audience::hear(&event, &mut directory, &enterprise, Place::at(NOW).next());
         }
         assert_eq!(roles(&directory), before);
-        let priya = feed::id::UserId::new(company::PRIYA_ID).unwrap();
-        assert_eq!(directory.user(&priya).map(|user| user.person.name.to_string()), Some("Priya Raman".to_owned()));
+    }
+
+    /// The directory when the story begins.
+    fn beginning() -> Directory {
+        let mut directory = Directory::default();
+        for (enterprise, effects) in company::beginning(&Things::new(NOW)) {
+            directory.give(&effects, &enterprise, Place::at(NOW.back(HISTORY_S)).next());
+        }
+        directory
+    }
+
+    /// How much of a story somebody hears on each of the three streams.
+    fn heard(drafts: &[Draft], user: &str) -> [usize; 3] {
+        let (mut directory, enterprise) = (beginning(), company::enterprise_id());
+        let (mut counts, mut place) = ([0; 3], Place::at(NOW).next());
+        for event in drafts.chunks(BATCH).flat_map(read) {
+            place = place.next();
+            let audience = feed::audience::hear(&event, &mut directory, &enterprise, place);
+            for hearing in audience.users.iter().filter(|hearing| hearing.user.as_str() == user) {
+                let streams = [UserStreams::ALL, UserStreams::CHANGES, UserStreams::SYNC];
+                for (count, stream) in counts.iter_mut().zip(streams) {
+                    *count += usize::from(hearing.streams.meets(stream));
+                }
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn the_three_streams_of_somebody_differ_before_anybody_looks() {
+        for seed in 0..20 {
+            let [all, changes, sync] = heard(&story(seed, 0), company::USER);
+            assert!(0 < sync && sync < changes && changes < all, "seed {seed}: {all} {changes} {sync}");
+        }
+    }
+
+    #[test]
+    fn a_guest_hears_of_what_they_are_let_in_on_and_colleagues_through_their_teams() {
+        let drafts = story(1, 300);
+        let [all, ..] = heard(&drafts, company::GUEST);
+        let [admin, ..] = heard(&drafts, company::ADMIN);
+        assert!(0 < all && all < drafts.len() / 2, "{all}");
+        assert!(admin < drafts.len(), "{admin}");
+        // Nora is let in on nothing by herself at first, only as one of a team.
+        let nora = company::everybody()[company::NORA].id.clone();
+        assert!(0 < heard(&story(1, 0), &nora)[0]);
+    }
+
+    /// Every type leaves the company as it was, so that the story goes on.
+    #[test]
+    fn every_type_changes_nothing_of_the_company() {
+        let (mut directory, enterprise) = (beginning(), company::enterprise_id());
+        let of_company = |directory: &Directory| {
+            let folders = company::FOLDERS.iter().map(|first| feed::id::ItemId::new(first.id).unwrap());
+            let shared = folders.map(|folder| (directory.item(&enterprise, &folder), folder));
+            let shared = shared.map(|(item, folder)| (item, directory.collaborations_on(&enterprise, &folder, 100)));
+            let mut groups = directory.groups(&enterprise, None, 100);
+            groups.retain(|group| company::TEAMS.iter().any(|(id, ..)| group.id.as_str() == *id));
+            (shared.collect::<Vec<_>>(), groups)
+        };
+        let before = of_company(&directory);
+        for event in read(&every_type::drafts(&mut Story::new(3, NOW), &Catalogue::standard(), NOW)) {
+            feed::audience::hear(&event, &mut directory, &enterprise, Place::at(NOW).next());
+        }
+        assert_eq!(of_company(&directory), before);
     }
 
     #[test]

@@ -6,11 +6,12 @@
 mod collaboration;
 mod enterprise;
 mod explain;
+mod folder;
 mod group;
 mod roster;
 mod sync;
 
-pub(super) use roster::read as read_roster;
+pub(super) use roster::read as read_rosters;
 
 use super::client::{Client, percent, read_json};
 use super::say;
@@ -28,9 +29,10 @@ pub(super) struct Verb {
 }
 
 /// The commands of this folder.
-pub(super) static ALL: [Verb; 6] = [
+pub(super) static ALL: [Verb; 7] = [
     Verb { command: group::command, run: group::run },
     Verb { command: collaboration::command, run: collaboration::run },
+    Verb { command: folder::command, run: folder::run },
     Verb { command: sync::command, run: sync::run },
     Verb { command: enterprise::command, run: enterprise::run },
     Verb { command: roster::command, run: roster::run },

@@ -4,16 +4,16 @@ use std::io::{self, BufRead, Read};
 
 /// A line that is not blank.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::cli) struct Line {
     /// Which line of the file, from 1.
-    pub(super) number: u64,
+    pub(in crate::cli) number: u64,
     /// What it holds.
-    pub(super) content: Content,
+    pub(in crate::cli) content: Content,
 }
 
 /// What a line holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(in crate::cli) enum Content {
     /// Text, without the line break.
     Text(String),
     /// More than can be sent.
@@ -23,23 +23,23 @@ pub(super) enum Content {
 }
 
 /// Reads lines and counts them.
-pub(super) struct Lines<R> {
+pub(in crate::cli) struct Lines<R> {
     from: R,
     bytes_max: usize,
     /// The number of the last line read.
     number: u64,
     /// How many bytes were read.
-    pub(super) bytes: u64,
+    pub(in crate::cli) bytes: u64,
 }
 
 impl<R: BufRead> Lines<R> {
     /// The lines of `from`, none of which may have more than `bytes_max` bytes.
-    pub(super) fn new(from: R, bytes_max: usize) -> Self {
+    pub(in crate::cli) fn new(from: R, bytes_max: usize) -> Self {
         Lines { from, bytes_max, number: 0, bytes: 0 }
     }
 
     /// The next line that is not blank and has at least this number.
-    pub(super) fn next(&mut self, first: u64) -> io::Result<Option<Line>> {
+    pub(in crate::cli) fn next(&mut self, first: u64) -> io::Result<Option<Line>> {
         loop {
             let mut text = Vec::new();
             // One byte more than allowed tells a line that is too long from one that just fits.

@@ -2,7 +2,7 @@
 
 mod batch;
 mod ids;
-mod lines;
+pub(super) mod lines;
 mod tally;
 
 use super::client::{Client, Failure, with_connection};

@@ -20,7 +20,7 @@ pub async fn get(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, ApiError> {
     let request = Query::of(raw.as_deref()).read_request()?;
-    let page = server.services.read(&caller, &request).await?;
+    let page = server.services.read_and_tell(&caller, &request).await?;
     let head = head(&page, request.stream);
     Ok(json_body(page_body(head, page.runs, b"]}")))
 }

@@ -5,14 +5,14 @@ use crate::http::Server;
 use crate::http::box_api::events::json_body;
 use crate::http::caller::Asking;
 use crate::http::error::ApiError;
+use crate::operator::shown;
 use crate::service::enterprise::EnterpriseChange;
 use crate::service::roster::Roster;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use feed::directory::Enterprise;
 use feed::limits::ROSTER_BYTES_MAX;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Shows the settings.
 pub async fn show(State(server): State<Server>, Asking(caller): Asking) -> Result<Response, ApiError> {
@@ -39,14 +39,4 @@ pub async fn import(State(server): State<Server>, Asking(caller): Asking, body: 
         .map_err(|wrong| ApiError::Body(format!("The body is no directory: {wrong}.")))?;
     let changes = server.services.import_directory(&caller, &roster).await?;
     Ok(json_body(json!({ "changes": changes }).to_string()))
-}
-
-fn shown(enterprise: &Enterprise) -> Value {
-    json!({
-        "type": "enterprise",
-        "id": enterprise.id.as_str(),
-        "name": enterprise.name.as_str(),
-        "opted_in": enterprise.opted_in,
-        "retention": enterprise.retention,
-    })
 }

@@ -47,7 +47,7 @@ pub async fn show(
 }
 
 /// The form of the body, by its media type; JSON if there is none.
-fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
+pub(super) fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Json) };
     let text = value.to_str().map_err(|_| ApiError::MediaType)?;
     let essence = text.split(';').next().unwrap_or_default().trim();

@@ -1,11 +1,27 @@
 //! How long events are kept, what suspends the sweep, and history brought in from elsewhere.
 
+mod commands;
 mod holds;
+mod importing;
+mod killed;
 mod periods;
 
-use crate::world::{ADMIN, World};
+use crate::world::{ADMIN, DAY_S, World};
 use feed::time::Second;
 use serde_json::Value;
+use tidings::clock::{Clock, SystemClock};
+
+/// The beginning of the day so many days ago, by the clock of the real program.
+pub(crate) fn days_ago(days: u32) -> Second {
+    let now = SystemClock.now().0;
+    Second(now - now % DAY_S - days * DAY_S)
+}
+
+/// The query of a closed window over the last weeks, long enough ago for every time zone.
+pub(crate) fn weeks() -> String {
+    let time = |days| days_ago(days).to_string().replace('+', "%2B");
+    format!("stream_type=admin_logs&limit=500&created_after={}&created_before={}", time(60), time(5))
+}
 
 /// Asks in the admin's name; answers the body if the status is the one expected.
 pub(crate) async fn ask(world: &World, method: &str, path: &str, body: &Value, expected: u16) -> Value {

@@ -32,7 +32,7 @@ async fn consent(world: &World, login: &str, code: &str, answer: &str) -> Answer
 }
 
 /// Everything up to the code that the application gets.
-async fn authorized(world: &World) -> String {
+pub(crate) async fn authorized(world: &World) -> String {
     let code = sign_in_code(world).await;
     let answer = consent(world, &login_of("mara"), &code, "yes").await;
     assert_eq!(answer.status, 302, "{}", answer.text());

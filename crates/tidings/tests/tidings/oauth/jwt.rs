@@ -9,13 +9,13 @@ use rsa::pkcs8::DecodePrivateKey;
 use serde_json::{Value, json};
 
 /// What an SDK makes of a JWT configuration file.
-struct Sdk {
+pub(crate) struct Sdk {
     key_id: String,
     key: EncodingKey,
 }
 
 impl Sdk {
-    async fn new(world: &World) -> Self {
+    pub(crate) async fn new(world: &World) -> Self {
         let wish = json!({ "client_secret": super::SECRET });
         let path = format!("/api/v1/applications/{CLIENT}/keys");
         let answer = world.send_json(ADMIN, "POST", &path, &wish).await.ok().json();
@@ -29,20 +29,20 @@ impl Sdk {
         Sdk { key_id: text("publicKeyID").to_owned(), key }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.key_id.clone()), ..Header::new(Algorithm::RS256) };
         encode(&header, claims, &self.key).unwrap()
     }
 }
 
-fn claims(id: &str, subject_type: &str, subject: &str, ends: u32) -> Value {
+pub(crate) fn claims(id: &str, subject_type: &str, subject: &str, ends: u32) -> Value {
     json!({
         "iss": CLIENT, "sub": subject, "box_sub_type": subject_type, "jti": format!("{id}-0123456789abcdef"),
         "aud": "https://api.box.com/oauth2/token", "exp": ends,
     })
 }
 
-async fn ask(world: &World, assertion: &str) -> crate::answer::Answer {
+pub(crate) async fn ask(world: &World, assertion: &str) -> crate::answer::Answer {
     let kind = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     super::token(world, &[("grant_type", kind), ("assertion", assertion)]).await
 }

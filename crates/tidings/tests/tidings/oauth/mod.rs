@@ -2,9 +2,10 @@
 
 mod applications;
 mod audit;
-mod consent;
+pub(crate) mod consent;
 mod grants;
-mod jwt;
+pub(crate) mod jwt;
+mod reads;
 
 use crate::answer::Answer;
 use crate::world::{ADMIN, HALDEN, SERVICE, World};

@@ -58,7 +58,7 @@ async fn a_large_audience_is_woken_and_reads_what_is_posted_to_its_list() {
     let users: Vec<Value> = (0..count).map(new).collect();
     let collaborations: Vec<Value> = (0..count).map(|n| json!({"item": "31", "user": format!("9{n}")})).collect();
     let roster = json!({"users": users, "collaborations": collaborations});
-    assert_eq!(world.send_json(ADMIN, "POST", "/api/v1/directory", &roster).await.json()["changes"], 2 * count);
+    assert_eq!(world.import(json!([roster])).await, Ok(2 * count));
     let channel = world.channel(TOMAS, "").await;
     let mut poll = world.poll(&format!("{channel}&stream_position=now"));
     poll.waits();

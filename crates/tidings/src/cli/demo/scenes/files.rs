@@ -126,7 +126,7 @@ fn on_folder(
     details: serde_json::Value,
 ) -> Draft {
     let sources = (story.things.whole_folder(at), story.things.thin_folder(at));
-    story.heard_in_folder(Deed { types, sources, details }, at, by)
+    story.seen_twice(Deed { types, sources, details }, by)
 }
 
 /// Somebody copies a file.
@@ -235,7 +235,7 @@ pub(in crate::cli::demo) fn sync(story: &mut Story) -> Option<Draft> {
 }
 
 /// Marks a folder, or unmarks it if it was marked.
-pub(in crate::cli::demo) fn sync_folder(story: &mut Story, at: FolderAt, by: PersonAt) -> Draft {
+fn sync_folder(story: &mut Story, at: FolderAt, by: PersonAt) -> Draft {
     let synced = &mut story.things.folders[at].synced_by;
     let event_type = match synced.iter().position(|it| *it == by) {
         Some(place) => {
@@ -307,7 +307,7 @@ pub(in crate::cli::demo) fn favourite(story: &mut Story) -> Option<Draft> {
     let at = story.some_file(File::is_here)?;
     let file = story.things.files[at].clone();
     let by = story.user_of(file.folder);
-    if by == company::PRIYA {
+    if by >= company::COLLEAGUES {
         return None;
     }
     let event_type = *story.dice.pick(&["FAVORITE", "FAVORITE", "UNFAVORITE"]);

@@ -106,8 +106,7 @@ fn membership(story: &mut Story, event_type: &'static str, at: usize, whom: usiz
     let whole = json!({"type": "group", "id": group.id, "name": group.name, "group_type": "managed_group"});
     let sources = (Source::Other(whole), Source::Person(story.things.person(whom)));
     let deed = Deed { types: (event_type, event_type), sources, details };
-    let draft = story.seen_twice(deed, company::SOLVEIG);
-    Draft { audience: Some(story.things.ids(&[company::SOLVEIG, whom])), ..draft }
+    story.seen_twice(deed, company::SOLVEIG)
 }
 
 /// A folder is given to a group, or taken from it.

@@ -105,14 +105,18 @@ pub(in crate::cli::demo) fn send_link(story: &mut Story) -> Option<Draft> {
 
 /// What the details say of a collaboration.
 fn details(collaborator: &Collaborator, message: &str) -> Value {
-    json!({
+    let mut details = json!({
         "type": "box://event/additional_details/collaboration", "collab_id": collaborator.id,
         "role": collaborator.role, "is_performed_by_admin": false, "invitation_message": message,
         "service_id": "11111", "service_name": "Halden Web App",
-    })
+    });
+    if !collaborator.accepted {
+        details["status"] = json!("pending");
+    }
+    details
 }
 
-/// A deed with somebody's collaboration on a folder; whom it concerns hears of it, too.
+/// A deed with somebody's collaboration on a folder.
 fn on_collaboration(
     story: &mut Story,
     types: (&'static str, &'static str),
@@ -126,15 +130,9 @@ fn on_collaboration(
         "folder_id": folder.id, "folder_name": folder.name, "user_id": whom.id, "user_name": whom.name,
         "parent": story.things.thin_parent(at), "owned_by": story.things.person(folder.owner),
     });
-    let mut hearers = story.things.users_of(at);
-    // Somebody from outside is first heard of when they accept.
-    hearers.extend([by].iter().chain((whom.id != company::PRIYA_ID).then_some(&collaborator.who)));
-    hearers.sort_unstable();
-    hearers.dedup();
     let sources = (story.things.whole_folder(at), Source::Other(thin));
     let deed = Deed { types, sources, details: details(collaborator, "") };
     let mut draft = story.seen_twice(deed, by);
-    draft.audience = Some(story.things.ids(&hearers));
     if let Some(enterprise) = &mut draft.enterprise {
         enterprise.accessible_by = Some(json!(whom));
     }
@@ -145,7 +143,8 @@ fn on_collaboration(
 pub(in crate::cli::demo) fn invite(story: &mut Story) -> Option<Draft> {
     let at = story.some_folder();
     let by = story.things.folders[at].owner;
-    let who = if story.dice.chance(20) { company::PRIYA } else { story.colleague() };
+    let guests = [company::PRIYA, company::BEN];
+    let who = if story.dice.chance(20) { *story.dice.pick(&guests) } else { story.colleague() };
     let known = story.things.folders[at].collaborators.iter().any(|it| it.who == who);
     if known || story.things.users_of(at).contains(&who) {
         return None;

@@ -40,12 +40,7 @@ fn on_comment(story: &mut Story, event_type: &'static str, at: FileAt, comment: 
     let file = story.things.files[at].clone();
     let sources = (whole_comment(story, &file, comment), story.things.thin_file(&file));
     let deed = Deed { types: (event_type, event_type), sources, details: comment_details(comment) };
-    let mut draft = story.seen_twice(deed, comment.by);
-    // A comment does not tell the server who may use the file it is on.
-    let mut hearers = story.things.users_of(file.folder);
-    hearers.extend((!hearers.contains(&comment.by)).then_some(comment.by));
-    draft.audience = Some(story.things.ids(&hearers));
-    draft
+    story.seen_twice(deed, comment.by)
 }
 
 /// Somebody comments on a file.

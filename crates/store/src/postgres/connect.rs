@@ -1,0 +1,132 @@
+//! Connections: how many, to which server, and what each is told before its first use.
+
+use super::fault::Fault;
+use super::{OpenError, Options};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use std::time::Duration;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row};
+
+/// Longest wait for a connection: for a free one, and for a new one to be made.
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// How often a read is tried in all when the connection it was asked on turns out to be gone.
+const READ_ATTEMPTS: usize = 3;
+
+/// Reads the address of a database. Whatever it says, only a server that takes writes will do: after a fail-over that is
+/// another one of the hosts it names, and feeds are read from there too.
+pub(super) fn config(url: &str) -> Result<Config, OpenError> {
+    let mut config: Config = url.parse().map_err(|wrong: tokio_postgres::Error| {
+        let why = std::error::Error::source(&wrong).map_or_else(|| wrong.to_string(), |source| source.to_string());
+        OpenError::BadAddress(why)
+    })?;
+    if config.get_ssl_mode() == SslMode::Require {
+        let why = "sslmode=require is asked for, and this program cannot encrypt the connection; use a private network";
+        return Err(OpenError::BadAddress(why.to_owned()));
+    }
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_application_name().is_none() {
+        config.application_name("tidings");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_WAIT);
+    }
+    config.tcp_user_timeout(Duration::from_secs(30));
+    config.keepalives_idle(Duration::from_secs(30));
+    Ok(config)
+}
+
+/// What each connection is told. Plans are made once for all values, for partitions are left out when a statement runs;
+/// and never read a whole table, which only statistics of a table that was empty could suggest.
+fn greeting(options: &Options) -> String {
+    format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+         SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'; \
+         SET client_min_messages = warning",
+        options.statement_timeout.as_millis(),
+        options.lock_timeout.as_millis(),
+        // A process that is stopped while it holds a head row must not hold it for ever.
+        options.idle_timeout.as_millis(),
+    )
+}
+
+pub(super) fn pool(config: Config, options: &Options) -> Result<Pool, OpenError> {
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let greeting = greeting(options);
+    let greet = Hook::async_fn(move |client, _| {
+        let greeting = greeting.clone();
+        Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
+    });
+    let timeouts = Timeouts { wait: Some(CONNECT_WAIT), create: Some(CONNECT_WAIT), recycle: Some(CONNECT_WAIT) };
+    Pool::builder(manager)
+        .max_size(options.connections.max(2))
+        .timeouts(timeouts)
+        .runtime(Runtime::Tokio1)
+        .post_create(greet)
+        .build()
+        .map_err(|wrong| OpenError::BadAddress(wrong.to_string()))
+}
+
+/// A single connection outside the pool, with its other half running.
+pub(super) async fn single(config: &Config) -> Result<Client, Fault> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
+}
+
+/// Parameters of a statement.
+pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Asks one question that changes nothing. A connection that turns out to be gone is no answer: another one is asked.
+pub(super) async fn read(pool: &Pool, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Fault> {
+    let mut attempt = 1;
+    loop {
+        match read_once(pool, sql, values).await {
+            Err(fault) if fault.is_passing() && attempt < READ_ATTEMPTS => attempt += 1,
+            answered => return answered,
+        }
+    }
+}
+
+async fn read_once(pool: &Pool, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Fault> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.query(&statement, values).await?)
+}
+
+/// Changes something in one statement, which commits by itself. Answers how many rows it was about.
+pub(super) async fn change(pool: &Pool, sql: &str, values: Values<'_>) -> Result<u64, Fault> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.execute(&statement, values).await?)
+}
+
+/// A connection on which a transaction may be open. Dropped before [`Turn::done`], the connection is closed, and with it
+/// the transaction given up: it must not come back to the pool with a transaction in it.
+pub(super) struct Turn {
+    client: Option<Object>,
+    done: bool,
+}
+
+impl Turn {
+    pub(super) async fn begin(pool: &Pool) -> Result<Self, Fault> {
+        Ok(Turn { client: Some(pool.get().await?), done: false })
+    }
+
+    pub(super) fn client(&self) -> Result<&Object, Fault> {
+        self.client.as_ref().ok_or_else(|| Fault::NoConnection("it was given back".to_owned()))
+    }
+
+    /// The transaction has ended.
+    pub(super) fn done(&mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take().filter(|_| !self.done) {
+            drop(Object::take(client));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The PostgreSQL keeper behind its traits.
+
+use super::connect::{change, read};
+use super::fault::Fault;
+use super::months::second;
+use super::{Clock, PostgresStore, known, lane, scan, sweep};
+use crate::directory_store::{DirectoryStore, Question};
+use crate::import::{Brought, History, ImportStore};
+use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
+use crate::report_store::{KeptReport, ReportStore};
+use async_trait::async_trait;
+use feed::directory::{Enterprise, ListSpan, User};
+use feed::event::FeedKind;
+use feed::id::{EnterpriseId, EventId, UserId};
+use feed::limits::LIST_ROWS_MAX;
+use feed::page::{Ends, Slice};
+use feed::position::Place;
+use feed::time::Second;
+
+/// The frontier, and to where time would move it: `$2` is the clock or null for the database's, `$3` the settling delay.
+const FRONTIER_SQL: &str = "SELECT frontier, greatest(0, coalesce($2::bigint, \
+     floor(extract(epoch FROM clock_timestamp()))::bigint) - $3::bigint) FROM heads WHERE enterprise = $1";
+/// Moves it, unless somebody who publishes holds the head; then the frontier that is committed will do.
+const MOVE_FRONTIER_SQL: &str = "UPDATE heads SET frontier = $2 WHERE enterprise = \
+     (SELECT enterprise FROM heads WHERE enterprise = $1 AND frontier < $2 FOR UPDATE SKIP LOCKED)";
+
+impl PostgresStore {
+    /// The frontier moves at most once a second, because it is whole seconds.
+    async fn move_frontier(&self, enterprise: &EnterpriseId, now: Second) -> Result<Second, Fault> {
+        let inner = &self.inner;
+        inner.lanes.begin(inner, enterprise).await?;
+        let id = enterprise.as_str();
+        let clock = (inner.options.clock == Clock::Caller).then(|| i64::from(now.0));
+        let delay_s = i64::from(inner.options.settling_delay_s);
+        let look = || async { read(&inner.pool, FRONTIER_SQL, &[&id, &clock, &delay_s]).await };
+        let told = |rows: &[tokio_postgres::Row]| rows.first().map(|row| (row.get(0), row.get(1))).unwrap_or((0, 0));
+        let (frontier, settled): (i64, i64) = told(&look().await?);
+        if settled <= frontier {
+            return Ok(second(frontier));
+        }
+        if change(&inner.pool, MOVE_FRONTIER_SQL, &[&id, &settled]).await? == 1 {
+            return Ok(second(settled));
+        }
+        // Somebody else moves it or publishes. What is committed now is below nothing that may still come.
+        Ok(second(told(&look().await?).0))
+    }
+}
+
+#[async_trait]
+impl Ledger for PostgresStore {
+    async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+        lane::append(&self.inner, batch).await
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Slice, Unavailable> {
+        Ok(scan::scan(&self.inner, &scan).await?)
+    }
+
+    async fn ends(&self, line: &Line, below: Place) -> Result<Ends, Unavailable> {
+        Ok(scan::ends(&self.inner, line, below).await?)
+    }
+
+    async fn frontier(&self, enterprise: &EnterpriseId, now: Second) -> Result<Second, Unavailable> {
+        Ok(self.move_frontier(enterprise, now).await?)
+    }
+
+    async fn find(
+        &self,
+        enterprise: &EnterpriseId,
+        kind: FeedKind,
+        event_id: &EventId,
+    ) -> Result<Option<Found>, Unavailable> {
+        let sql = match kind {
+            FeedKind::User => known::FIND_USER_SQL,
+            FeedKind::Enterprise => known::FIND_ENTERPRISE_SQL,
+        };
+        let rows = read(&self.inner.pool, sql, &[&enterprise.as_str(), &event_id.as_str()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let copy = self.inner.directory.caught_up(&self.inner.pool).await?;
+        Ok(Some(known::found(&copy, enterprise, row)?))
+    }
+
+    async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
+        Ok(sweep::sweep(&self.inner, now).await?)
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for PostgresStore {
+    async fn enterprise(&self, id: &EnterpriseId) -> Result<Option<Enterprise>, Unavailable> {
+        Ok(self.inner.directory.caught_up(&self.inner.pool).await?.directory.enterprise(id).cloned())
+    }
+
+    async fn enterprises(&self) -> Result<Vec<Enterprise>, Unavailable> {
+        let copy = self.inner.directory.caught_up(&self.inner.pool).await?;
+        let mut all: Vec<Enterprise> = copy.directory.enterprises().cloned().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(all)
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+        Ok(self.inner.directory.caught_up(&self.inner.pool).await?.directory.user(id).cloned())
+    }
+
+    async fn user_by_login(&self, enterprise: &EnterpriseId, login: &str) -> Result<Option<User>, Unavailable> {
+        let copy = self.inner.directory.caught_up(&self.inner.pool).await?;
+        Ok(copy.directory.user_by_login(enterprise, login).cloned())
+    }
+
+    async fn users(
+        &self,
+        enterprise: &EnterpriseId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<User>, Unavailable> {
+        let copy = self.inner.directory.caught_up(&self.inner.pool).await?;
+        let theirs = copy.directory.users().filter(|user| user.home == *enterprise);
+        let mut found: Vec<&User> = theirs.filter(|user| after.is_none_or(|after| *after < user.person.id)).collect();
+        found.sort_by(|a, b| a.person.id.cmp(&b.person.id));
+        Ok(found.into_iter().take(limit.min(LIST_ROWS_MAX)).cloned().collect())
+    }
+
+    async fn lists(&self, user: &UserId) -> Result<Vec<ListSpan>, Unavailable> {
+        // Asked of the database after any scan that was begun before, so it is never behind what that saw.
+        Ok(self.inner.directory.caught_up(&self.inner.pool).await?.directory.lists(user))
+    }
+
+    async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
+        question(&self.inner.directory.caught_up_with_trees(&self.inner.pool).await?.directory);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ImportStore for PostgresStore {
+    /// Refused, plainly, until this keeper can do what it promises.
+    async fn import(&self, _: History) -> Result<Vec<Brought>, AppendError> {
+        let what = "PostgreSQL does not take history from elsewhere yet; import into a store in a directory";
+        Err(AppendError::Unavailable(Unavailable::Failed(what.to_owned())))
+    }
+}
+
+#[async_trait]
+impl ReportStore for PostgresStore {
+    /// Refused, plainly, until the processes that share a database can share the files of a report.
+    async fn add(&self, _: KeptReport) -> Result<bool, Unavailable> {
+        let what = "reports of a store in PostgreSQL are not made yet; search it instead";
+        Err(Unavailable::Failed(what.to_owned()))
+    }
+
+    async fn replace(&self, _: &KeptReport, _: KeptReport) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+
+    async fn get(&self, _: &str) -> Result<Option<KeptReport>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn list(&self, _: Option<&EnterpriseId>) -> Result<Vec<KeptReport>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn remove(&self, _: &str) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+}
