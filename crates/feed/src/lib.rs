@@ -19,6 +19,7 @@ pub mod limits;
 pub mod page;
 pub mod permission;
 pub mod position;
+pub mod report;
 pub mod retention;
 pub mod search;
 pub mod stream_type;

@@ -63,6 +63,20 @@ pub const HISTOGRAM_BUCKETS_MAX: usize = 400;
 pub const SUMMARY_SAMPLE_MAX: usize = 2_000;
 /// Most rows of each top list of a summary.
 pub const SUMMARY_ROWS_MAX: usize = 10;
+/// Most reports of an enterprise, finished or not.
+pub const REPORTS_MAX: usize = 200;
+/// Most scheduled reports of an enterprise.
+pub const REPORT_SCHEDULES_MAX: usize = 100;
+/// Most reports being made at a time.
+pub const REPORTS_RUNNING_MAX: usize = 2;
+/// A part of a report ends at so many events,
+pub const REPORT_PART_ROWS_MAX: u64 = 500_000;
+/// or so many bytes, whichever comes first. What is made after the last whole part is made again after a crash.
+pub const REPORT_PART_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Most days for which a finished report is kept.
+pub const REPORT_KEPT_DAYS_MAX: u32 = 365;
+/// Longest name of a report, in characters.
+pub const REPORT_NAME_CHARS_MAX: usize = 100;
 /// Most event types in one filter.
 pub const FILTER_TYPES_MAX: usize = 1_000;
 /// How far `created_at` may lie after recording, in seconds; beyond it a draft is refused (design, section 4).

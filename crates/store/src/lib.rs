@@ -13,6 +13,7 @@ pub mod import;
 pub mod ledger;
 pub mod memory;
 pub mod postgres;
+pub mod report_store;
 pub mod retention_store;
 pub mod search;
 pub mod token_store;
@@ -32,6 +33,8 @@ pub struct Stores {
     pub access: Arc<dyn access_store::AccessStore>,
     /// Finding events by what they are about.
     pub search: Arc<dyn search::Search>,
+    /// Reports and their schedules.
+    pub reports: Arc<dyn report_store::ReportStore>,
     /// Legal holds, and what the sweep would do.
     pub retention: Arc<dyn retention_store::RetentionStore>,
     /// Bringing in history from elsewhere.

@@ -21,6 +21,8 @@ use crate::service::Services;
 use crate::service::audited_reads::AuditedReads;
 use crate::service::health::Disk;
 use crate::service::live::LiveViews;
+use crate::service::report::Reports;
+use crate::service::report::manifest::ReportKey;
 use crate::service::roster::{Roster, RosterUser};
 use crate::service::watch::{Channels, Polls};
 use crate::telemetry::Metrics;
@@ -130,6 +132,10 @@ pub struct Booted {
 
 /// The name under which the store keeps the key that signs channels.
 const CHANNEL_SECRET: &str = "channel";
+/// The same for the key that signs reports.
+const REPORT_SECRET: &str = "report-signing";
+/// The directory of reports within that of the store.
+const REPORTS: &str = "reports";
 
 /// Makes the services over a store.
 ///
@@ -142,6 +148,13 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     let provider = settings.provider.clone().map(|provider| Provider::new(provider, clock.clone()));
     let provider = provider.transpose().map_err(BootError::Provider)?;
     let channel_key = ChannelKey::new(stores.tokens.secret(CHANNEL_SECRET, random()).await?);
+    let report_key = ReportKey::new(&stores.tokens.secret(REPORT_SECRET, random()).await?);
+    let reports = match &settings.data {
+        Data::Memory => Reports::temporary(report_key),
+        Data::Directory(directory) => Reports::kept_in(directory.join(REPORTS), report_key),
+        // They are refused by the store before there is anything to keep.
+        Data::Postgres(_) => Reports::temporary(report_key),
+    };
     Ok(Services {
         grants: Grants::new(stores.clone(), clock.clone(), settings.token_lifetime_s),
         sign_in_limit: SignInLimit::new(clock.clone()),
@@ -157,6 +170,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         channels: Channels::default(),
         polls: Polls::default(),
         audited_reads: settings.audit_reads.then(AuditedReads::default),
+        reports,
         hold: Duration::from_secs(u64::from(LONG_POLL_S_MAX)),
         metrics: Metrics::default(),
     })
@@ -215,6 +229,8 @@ impl Booted {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), BootError> {
         let services = self.services.clone();
         let sweeping = tokio::spawn(async move { services.keep_sweeping().await });
+        let services = self.services.clone();
+        let reporting = tokio::spawn(async move { services.keep_reporting().await });
         let (services, keeper) = (self.services.clone(), self.keeper);
         let hearing = tokio::spawn(async move { keeper.ring_for_others(&services.bell).await });
         let clock = self.services.clock.clone();
@@ -230,8 +246,8 @@ impl Booted {
         if let Some(looking) = looking {
             looking.abort();
         }
-        // A sweep under way ends by itself at the ring that told it to close.
-        drop(sweeping.await);
+        // A sweep under way, and reports being made, end by themselves at the ring that told them to close.
+        drop((sweeping.await, reporting.await));
         hearing.abort();
         Ok(())
     }

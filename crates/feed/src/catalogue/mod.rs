@@ -244,7 +244,7 @@ mod tests {
         let count = |feed, origin| catalogue.types().iter().filter(|t| t.feed == feed && t.origin == origin).count();
         assert_eq!(count(FeedKind::User, Origin::Box), 34);
         assert_eq!(count(FeedKind::Enterprise, Origin::Box), 188);
-        assert_eq!(count(FeedKind::Enterprise, Origin::Tidings), 11);
+        assert_eq!(count(FeedKind::Enterprise, Origin::Tidings), 17);
     }
 
     #[test]

@@ -195,6 +195,7 @@ impl EmbeddedStore {
             access: store.clone(),
             search: store.clone(),
             retention: store.clone(),
+            reports: store.clone(),
             import: store,
         }
     }

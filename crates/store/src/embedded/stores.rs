@@ -7,6 +7,7 @@ use crate::access_store::{AccessKey, AccessKind, AccessRecord, AccessStore};
 use crate::directory_store::{DirectoryStore, Question};
 use crate::import::{Brought, History, ImportStore};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
+use crate::report_store::{KeptReport, ReportStore};
 use crate::retention_store::{Forecast, RetentionStore};
 use crate::search::{Counting, Counts, Matches, Search, Searching};
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
@@ -65,6 +66,29 @@ impl Ledger for EmbeddedStore {
     async fn sweep(&self, now: Second) -> Result<Swept, Unavailable> {
         self.inner.hands.turn(now).await?;
         self.inner.hands.upkeep(move |core| sweep::sweep(core, now)).await
+    }
+}
+
+#[async_trait]
+impl ReportStore for EmbeddedStore {
+    async fn add(&self, kept: KeptReport) -> Result<bool, Unavailable> {
+        self.inner.core.small.add_report(kept)
+    }
+
+    async fn replace(&self, old: &KeptReport, new: KeptReport) -> Result<bool, Unavailable> {
+        self.inner.core.small.replace_report(old, new)
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<KeptReport>, Unavailable> {
+        Ok(self.inner.core.small.report(id))
+    }
+
+    async fn list(&self, enterprise: Option<&EnterpriseId>) -> Result<Vec<KeptReport>, Unavailable> {
+        Ok(self.inner.core.small.list_reports(enterprise))
+    }
+
+    async fn remove(&self, id: &str) -> Result<bool, Unavailable> {
+        self.inner.core.small.remove_report(id)
     }
 }
 

@@ -7,6 +7,7 @@ mod access;
 mod append;
 mod import;
 mod line;
+mod reports;
 mod retention;
 mod scan;
 mod search;
@@ -86,6 +87,7 @@ impl MemoryStore {
             access: store.clone(),
             search: store.clone(),
             retention: store.clone(),
+            reports: store.clone(),
             import: store,
         }
     }

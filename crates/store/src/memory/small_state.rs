@@ -4,6 +4,7 @@ use super::MemoryStore;
 use crate::access_store::{AccessKey, AccessRecord};
 use crate::directory_store::{DirectoryStore, Question};
 use crate::ledger::Unavailable;
+use crate::report_store::KeptReport;
 use crate::token_store::{TokenHash, TokenRecord, TokenStore};
 use async_trait::async_trait;
 use feed::directory::{Enterprise, ListSpan, User};
@@ -18,6 +19,8 @@ pub(super) struct SmallState {
     tokens: Vec<TokenRecord>,
     secrets: BTreeMap<String, [u8; 32]>,
     pub(super) access: BTreeMap<AccessKey, AccessRecord>,
+    /// By id.
+    pub(super) reports: BTreeMap<String, KeptReport>,
 }
 
 #[async_trait]

@@ -192,6 +192,7 @@ impl PostgresStore {
             access: store.clone(),
             search: store.clone(),
             retention: store.clone(),
+            reports: store.clone(),
             import: store,
         }
     }

@@ -44,6 +44,7 @@ impl Memory {
             tokens: store.clone(),
             access: store.clone(),
             search: store.clone(),
+            reports: store.clone(),
             retention: store.clone(),
             import: store.clone(),
         };

@@ -31,6 +31,7 @@ mod upkeep;
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
     crate::contract::every_promise_of_importing!(crate::keeper::Memory);
+    crate::contract::every_promise_of_reports!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
 }
 
@@ -38,6 +39,7 @@ mod memory {
 mod embedded {
     crate::contract::every_promise!(crate::keeper::Embedded);
     crate::contract::every_promise_of_importing!(crate::keeper::Embedded);
+    crate::contract::every_promise_of_reports!(crate::keeper::Embedded);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
@@ -54,6 +56,7 @@ mod embedded {
 mod embedded_in_pieces {
     crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
     crate::contract::every_promise_of_importing!(crate::keeper::EmbeddedInPieces);
+    crate::contract::every_promise_of_reports!(crate::keeper::EmbeddedInPieces);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {

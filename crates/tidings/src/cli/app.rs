@@ -68,6 +68,8 @@ pub(super) fn command() -> Command {
                                 .long("client-secret")
                                 .env("TIDINGS_CLIENT_SECRET")
                                 .hide_env_values(true)
+                                // One in 64 begins with a hyphen.
+                                .allow_hyphen_values(true)
                                 .value_name("SECRET")
                                 .help("The client secret, to stand in the file"),
                         ),

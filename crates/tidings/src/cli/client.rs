@@ -274,6 +274,40 @@ impl Client {
         self.run(request.body(body).map_err(|why| unsendable(&self.base, &why))?)
     }
 
+    /// Copies a file that the server has into another, and tells how many bytes came.
+    pub(super) fn download(
+        &self,
+        path: &str,
+        to: &mut dyn std::io::Write,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), Failure> {
+        let broken = |wrong: &dyn fmt::Display| Failure::Broken { why: wrong.to_string() };
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(format!("{}{path}", self.base))
+            .header("Authorization", &self.authorization)
+            .body(())
+            .map_err(|why| unsendable(&self.base, &why))?;
+        // A large file takes as long as it takes.
+        let request = self.agent.configure_request(request).timeout_recv_body(None).build();
+        let mut response = self.agent.run(request).map_err(|wrong| self.failed(&wrong))?;
+        let status = response.status().as_u16();
+        if !(200..=299).contains(&status) {
+            let body = response.body_mut().read_to_vec().unwrap_or_default();
+            return Err(Failure::Rejected(rejection(status, &body, None)));
+        }
+        let mut reader = response.body_mut().as_reader();
+        let mut piece = vec![0; 256 * 1024];
+        loop {
+            let length = std::io::Read::read(&mut reader, &mut piece).map_err(|wrong| broken(&wrong))?;
+            if length == 0 {
+                return Ok(());
+            }
+            to.write_all(&piece[..length]).map_err(|wrong| broken(&wrong))?;
+            progress(length as u64);
+        }
+    }
+
     fn run(&self, request: Request<impl AsSendBody>) -> Result<Vec<u8>, Failure> {
         let mut response = self.agent.run(request).map_err(|wrong| self.failed(&wrong))?;
         let status = response.status().as_u16();

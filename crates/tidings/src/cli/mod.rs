@@ -16,6 +16,7 @@ mod import;
 mod migrate;
 mod patience;
 mod publish;
+mod report;
 mod retention;
 mod search;
 mod serve;
@@ -62,6 +63,7 @@ fn commands() -> Command {
         .subcommand(publish::command())
         .subcommand(tail::command())
         .subcommand(search::command())
+        .subcommand(report::command())
         .subcommand(user::command())
         .subcommand(token::command())
         .subcommand(bench::command())
@@ -94,6 +96,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
         Some(("search", matches)) => search::run(matches),
+        Some(("report", matches)) => report::run(matches),
         Some(("user", matches)) => user::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("bench", matches)) => bench::run(matches),

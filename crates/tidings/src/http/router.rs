@@ -3,7 +3,7 @@
 use super::box_api::{events, long_poll, users};
 use super::console::{self, applications as app_pages, people, sign_in, tokens as token_pages};
 use super::error::ApiError;
-use super::native_api::applications;
+use super::native_api::{applications, reports};
 use super::oauth::{authorize, token};
 use super::{Server, finish, native_api, ops, slashes};
 use axum::Router;
@@ -110,6 +110,16 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/api/v1/events/{id}/audience", Token, get(native_api::explain::get)),
         route("GET", "/api/v1/search", Token, get(native_api::search::get)),
         route("GET", "/api/v1/search/summary", Token, get(native_api::search::summary)),
+        route("GET", "/api/v1/reports", Token, get(reports::list)),
+        route("POST", "/api/v1/reports", Token, post(reports::ask)),
+        route("GET", "/api/v1/reports/{id}", Token, get(reports::show)),
+        route("DELETE", "/api/v1/reports/{id}", Token, delete(reports::delete)),
+        route("POST", "/api/v1/reports/{id}/cancel", Token, post(reports::cancel)),
+        route("GET", "/api/v1/reports/{id}/manifest", Token, get(reports::manifest)),
+        route("GET", "/api/v1/reports/{id}/parts/{name}", Token, get(reports::part)),
+        route("GET", "/api/v1/report-schedules", Token, get(reports::schedules)),
+        route("POST", "/api/v1/report-schedules", Token, post(reports::schedule)),
+        route("DELETE", "/api/v1/report-schedules/{id}", Token, delete(reports::unschedule)),
         // The console.
         route("GET", "/console", Open, get(sign_in::bare)),
         route("GET", "/console/", Session, get(sign_in::home)),

@@ -19,6 +19,7 @@ pub mod live;
 pub mod oauth;
 pub mod publish;
 pub mod read;
+pub mod report;
 pub mod retention;
 pub mod roster;
 pub mod search;
@@ -47,6 +48,7 @@ use watch::{Channels, Polls};
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord, SessionRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
+pub use store::report_store::{ReportState, ScheduleRecord};
 pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 
@@ -78,6 +80,8 @@ pub struct Services {
     pub disk: Option<health::Disk>,
     /// When the server came up.
     pub started_at: Second,
+    /// Where reports are kept, the key that signs them, and those being made.
+    pub reports: report::Reports,
     /// Reads of the audit log that are yet to be told of; `None` if they are not audited.
     pub audited_reads: Option<AuditedReads>,
     /// Longest hold of a long poll.

@@ -43,6 +43,7 @@ mod over_tls;
 mod provider;
 mod publishing;
 mod reading;
+mod reporting;
 mod rights;
 mod searching;
 mod sharing;

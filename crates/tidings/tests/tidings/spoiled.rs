@@ -106,6 +106,7 @@ impl Spoiled {
             tokens: spoiled.clone(),
             access: spoiled.clone(),
             search: spoiled.clone(),
+            reports: spoiled.inner.reports.clone(),
             retention: spoiled.inner.retention.clone(),
             import: spoiled.inner.import.clone(),
         }

@@ -17,6 +17,7 @@ pub(super) const TOKENS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(
 pub(super) const ACCESS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("access");
 pub(super) const SECRETS: TableDefinition<'_, &str, [u8; 32]> = TableDefinition::new("secrets");
 pub(super) const LEGAL_HOLDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("legal_holds");
+pub(super) const REPORTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("reports");
 /// Enterprises under a hold, from before holds had names. They are taken over on opening.
 pub(super) const NAMELESS_HOLDS: TableDefinition<'_, &str, ()> = TableDefinition::new("holds");
 pub(super) const SNAPSHOTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshots");
@@ -131,6 +132,7 @@ impl Base {
         write.open_table(SECRETS)?;
         write.open_table(LEGAL_HOLDS)?;
         write.open_table(NAMELESS_HOLDS)?;
+        write.open_table(REPORTS)?;
         write.open_table(SNAPSHOTS)?;
         write.commit()?;
         Ok(database)

@@ -6,6 +6,7 @@
 //! | `access` | kind and name of an access record | the record as JSON |
 //! | `secrets` | name | 32 bytes |
 //! | `legal_holds` | id | the hold as JSON |
+//! | `reports` | id of a report or of a schedule | the record as JSON |
 //! | `holds` | enterprise | nothing; how holds were kept before they had names |
 //! | `snapshots` | `directory` | the directory as JSON |
 //! | | `heard` | partition (8 bytes) and count of frames (8 bytes) that it has heard |
@@ -20,6 +21,7 @@
 mod access;
 mod base;
 mod holds;
+mod reports;
 mod tokens;
 
 use super::codec::{Taker, put_u64};
@@ -27,8 +29,9 @@ use super::fault::Fault;
 use super::files::Files;
 use crate::access_store::{AccessKey, AccessRecord};
 use crate::ledger::Unavailable;
+use crate::report_store::KeptReport;
 use crate::token_store::TokenRecord;
-use base::{ACCESS, Base, DIRECTORY, HEARD, LEGAL_HOLDS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
+use base::{ACCESS, Base, DIRECTORY, HEARD, LEGAL_HOLDS, REPORTS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
 use feed::directory::Directory;
 use feed::hold::Hold;
 use redb::{ReadableDatabase, ReadableTable, StorageError};
@@ -72,6 +75,8 @@ struct Kept {
     secrets: FxHashMap<String, [u8; 32]>,
     /// By id.
     holds: BTreeMap<String, Hold>,
+    /// Reports and their schedules, by id.
+    reports: BTreeMap<String, KeptReport>,
     /// Grows with each change of a hold.
     holds_version: u64,
 }
@@ -86,6 +91,8 @@ enum Change {
     Secret(String, [u8; 32]),
     Hold(Hold),
     NoHold(String),
+    Report(Box<KeptReport>),
+    NoReport(String),
 }
 
 impl Change {
@@ -115,6 +122,13 @@ impl Change {
             }
             Change::NoHold(id) => {
                 write.open_table(LEGAL_HOLDS)?.remove(id.as_str())?;
+            }
+            Change::Report(report) => {
+                let json = serde_json::to_vec(report).map_err(broken)?;
+                write.open_table(REPORTS)?.insert(report.id(), json.as_slice())?;
+            }
+            Change::NoReport(id) => {
+                write.open_table(REPORTS)?.remove(id.as_str())?;
             }
         }
         Ok(())
@@ -151,6 +165,12 @@ impl Change {
                 kept.holds_version += 1;
                 kept.holds.remove(&id);
             }
+            Change::Report(report) => {
+                kept.reports.insert(report.id().to_owned(), *report);
+            }
+            Change::NoReport(id) => {
+                kept.reports.remove(&id);
+            }
         }
     }
 }
@@ -185,6 +205,9 @@ impl SmallState {
             }
             for row in read.open_table(LEGAL_HOLDS)?.iter()? {
                 Change::Hold(serde_json::from_slice(row?.1.value()).map_err(broken)?).apply(&mut kept);
+            }
+            for row in read.open_table(REPORTS)?.iter()? {
+                Change::Report(serde_json::from_slice(row?.1.value()).map_err(broken)?).apply(&mut kept);
             }
             Ok(kept)
         });
@@ -268,6 +291,9 @@ impl SmallState {
         let access = kept.access.values().map(|record| Change::Access(record.clone()));
         let secrets = kept.secrets.iter().map(|(name, secret)| Change::Secret(name.clone(), *secret));
         let holds = kept.holds.values().map(|hold| Change::Hold(hold.clone()));
-        other.write(&tokens.chain(access).chain(secrets).chain(holds).collect::<Vec<_>>())
+        // The files of reports are not copied, so only schedules are.
+        let schedules = kept.reports.values().filter(|kept| matches!(kept, KeptReport::Schedule(_)));
+        let schedules = schedules.map(|schedule| Change::Report(Box::new(schedule.clone())));
+        other.write(&tokens.chain(access).chain(secrets).chain(holds).chain(schedules).collect::<Vec<_>>())
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod importing;
 pub(crate) mod lists;
 pub(crate) mod pages;
+pub(crate) mod reports;
 pub(crate) mod restarts;
 pub(crate) mod retention;
 pub(crate) mod search;
@@ -217,6 +218,19 @@ macro_rules! every_promise_of_importing {
     };
 }
 
+/// The promises about reports, of the keepers that keep any.
+macro_rules! every_promise_of_reports {
+    ($keeper:ty) => {
+        $crate::contract::promises! { $keeper:
+            reports {
+                an_id_of_a_report_is_given_once
+                a_report_is_replaced_only_as_it_was_seen
+                reports_are_kept_and_listed_across_restarts
+            }
+        }
+    };
+}
+
 /// One test for each promise of a list, in a module for each topic.
 macro_rules! promises {
     ($keeper:ty: $($topic:ident { $($promise:ident)* })*) => {
@@ -236,4 +250,4 @@ macro_rules! promises {
     };
 }
 
-pub(crate) use {every_promise, every_promise_of_importing, promises};
+pub(crate) use {every_promise, every_promise_of_importing, every_promise_of_reports, promises};

@@ -47,7 +47,7 @@ pub async fn list(
     let found = server.services.collaborations(&caller, &filter, limit).await?;
     let next = found.last().filter(|_| all && found.len() == limit).map(|last| last.id.as_str());
     let entries: Vec<Value> = found.iter().map(shown).collect();
-    Ok(listed(entries, next))
+    Ok(listed(&entries, next))
 }
 
 /// Shows a collaboration.

@@ -34,7 +34,7 @@ pub async fn list(
     let groups = server.services.groups(&caller, query.get("after"), limit).await?;
     let next = groups.last().filter(|_| groups.len() == limit).map(|group| group.id.as_str());
     let entries: Vec<Value> = groups.iter().map(shown).collect();
-    Ok(listed(entries, next))
+    Ok(listed(&entries, next))
 }
 
 /// Shows a group.
@@ -88,7 +88,7 @@ pub async fn members(
     let members = server.services.members(&caller, &id, after.as_ref(), limit).await?;
     let next = members.last().filter(|_| members.len() == limit).map(|person| person.id.as_str());
     let entries: Vec<Value> = members.iter().map(shown_person).collect();
-    Ok(listed(entries, next))
+    Ok(listed(&entries, next))
 }
 
 /// Puts a user into a group.

@@ -12,6 +12,6 @@ pub(super) fn limit(query: &Query<'_>) -> usize {
 }
 
 /// The answer: the rows, and what to give as `after` for those behind them; `null` if there are none.
-pub(super) fn listed(entries: Vec<Value>, next: Option<&str>) -> Response {
+pub(super) fn listed(entries: &[Value], next: Option<&str>) -> Response {
     json_body(json!({"entries": entries, "next": next}).to_string())
 }

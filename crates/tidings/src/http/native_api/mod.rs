@@ -11,6 +11,7 @@ pub mod groups;
 pub mod holds;
 pub mod import;
 mod list;
+pub mod reports;
 pub mod retention;
 pub mod search;
 pub mod tokens;

@@ -29,7 +29,7 @@ pub async fn list(
     let users = server.services.users(&caller, after.as_ref(), limit).await?;
     let next = users.last().filter(|_| users.len() == limit).map(|user| user.person.id.as_str());
     let entries: Vec<Value> = users.iter().map(shown).collect();
-    Ok(listed(entries, next))
+    Ok(listed(&entries, next))
 }
 
 /// Shows a user, by id or login.

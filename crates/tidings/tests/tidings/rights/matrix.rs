@@ -126,6 +126,16 @@ fn tries() -> Vec<Try> {
         at(to("GET", "/api/v1/events/{id}/audience"), "/api/v1/events/none/audience".to_owned()),
         to("GET", "/api/v1/search"),
         to("GET", "/api/v1/search/summary"),
+        to("GET", "/api/v1/reports"),
+        with(to("POST", "/api/v1/reports"), r#"{"format":"csv"}"#.to_owned()),
+        at(to("GET", "/api/v1/reports/{id}"), "/api/v1/reports/none".to_owned()),
+        at(to("DELETE", "/api/v1/reports/{id}"), "/api/v1/reports/none".to_owned()),
+        at(to("POST", "/api/v1/reports/{id}/cancel"), "/api/v1/reports/none/cancel".to_owned()),
+        at(to("GET", "/api/v1/reports/{id}/manifest"), "/api/v1/reports/none/manifest".to_owned()),
+        at(to("GET", "/api/v1/reports/{id}/parts/{name}"), "/api/v1/reports/none/parts/x".to_owned()),
+        to("GET", "/api/v1/report-schedules"),
+        with(to("POST", "/api/v1/report-schedules"), r#"{"format":"csv","every":"day"}"#.to_owned()),
+        at(to("DELETE", "/api/v1/report-schedules/{id}"), "/api/v1/report-schedules/none".to_owned()),
         to("GET", "/console"),
         to("GET", "/console/"),
         to("GET", "/console/sign-in"),
@@ -338,6 +348,16 @@ async fn every_route_by_everybody() {
     GET /api/v1/events/none/audience                             401         401         403         403         403         403         404         404         404         404         404         404         404         403         404
     GET /api/v1/search                                           401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /api/v1/search/summary                                   401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /api/v1/reports                                          401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    POST /api/v1/reports                                         401         401         403         403         201         403         201         201         201         403         201         201         201         201         201
+    GET /api/v1/reports/none                                     401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
+    DELETE /api/v1/reports/none                                  401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
+    POST /api/v1/reports/none/cancel                             401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
+    GET /api/v1/reports/none/manifest                            401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
+    GET /api/v1/reports/none/parts/x                             401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
+    GET /api/v1/report-schedules                                 401         401         403         403         200         403         200         200         200         403         200         200         200         200         200
+    POST /api/v1/report-schedules                                401         401         403         403         201         403         201         201         201         403         201         201         201         201         201
+    DELETE /api/v1/report-schedules/none                         401         401         403         403         404         403         404         404         404         403         404         404         404         404         404
     GET /console                                                 303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/                                                303         303         303         303         303         303         303         303         303         303         303         303         303         303         303
     GET /console/sign-in                                         200         200         303         303         303         303         303         303         303         303         303         303         303         303         303
