@@ -180,6 +180,15 @@ impl BlockBuilder {
         &self.renderings[start..index(self.rendering_ends[slot])]
     }
 
+    /// The renderings, each with where it will begin, counted from the start of the block.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let first = self.size() - self.renderings.len();
+        (0..self.count()).map(move |slot| {
+            let rendering = self.rendering(slot);
+            (first + index(self.rendering_ends[slot]) - rendering.len(), rendering)
+        })
+    }
+
     pub(super) fn facts(&self, slot: usize) -> Option<Facts<'_>> {
         let start = slot.checked_sub(1).map_or(0, |before| index(self.facts_ends[before]));
         Facts::parse(self.kind, &self.facts[start..index(self.facts_ends[slot])])

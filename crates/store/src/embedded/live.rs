@@ -403,7 +403,7 @@ impl Live {
         for ((offset, length), recent) in pieces.into_iter().zip(recent) {
             match recent {
                 Some(run) => runs.push(run),
-                None => runs.read(&self.file, offset, length)?,
+                None => drop(runs.read(&self.file, offset, length)?),
             }
         }
         Ok(())

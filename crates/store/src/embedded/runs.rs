@@ -28,17 +28,18 @@ impl Runs {
         }
     }
 
-    /// Adds a run that is read from a file.
-    pub(super) fn read(&mut self, file: &Named, offset: u64, length: usize) -> Result<(), Fault> {
+    /// Adds a run that is read from a file; answers what was read.
+    pub(super) fn read(&mut self, file: &Named, offset: u64, length: usize) -> Result<&[u8], Fault> {
         if length < JOINED_BELOW {
             self.comma();
             let filled = self.joined.len();
             self.joined.resize(filled + length, 0);
-            return file.read(offset, &mut self.joined[filled..]);
+            file.read(offset, &mut self.joined[filled..])?;
+            return Ok(&self.joined[filled..]);
         }
         self.end_joined();
         self.done.push(file.read_vec(offset, length)?.into());
-        Ok(())
+        Ok(self.done.last().map_or(&[], |run| run))
     }
 
     /// All of them, in order.
