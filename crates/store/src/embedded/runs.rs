@@ -17,6 +17,11 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    /// Takes the space for what is to be joined, so that it need not move as it grows.
+    pub(super) fn expect(&mut self, lengths: impl Iterator<Item = usize>) {
+        self.joined.reserve(lengths.filter(|length| *length < JOINED_BELOW).map(|length| length + 1).sum());
+    }
+
     /// Adds a run that is in memory.
     pub(super) fn push(&mut self, run: Bytes) {
         if run.len() < JOINED_BELOW {
