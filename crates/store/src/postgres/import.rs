@@ -6,10 +6,11 @@ use super::known::{self, Known};
 use super::line::{HEAD_SQL, Line, RANKS_SQL};
 use super::months::bits;
 use super::{Inner, PostgresStore};
-use crate::import::{Brought, History, ImportStore, firsts};
+use crate::import::{Brought, History, ImportStore, Past, firsts};
 use crate::ledger::{AppendError, Outcome};
 use async_trait::async_trait;
 use feed::event::FeedKind;
+use feed::position::Place;
 use rustc_hash::FxHashSet;
 
 /// How often an import is tried in all when it fails for a passing reason. Ids tell what was stored, so that is safe.
@@ -32,6 +33,27 @@ impl ImportStore for PostgresStore {
                 Err(fault) => return Err(AppendError::Unavailable(fault.into())),
             }
         }
+    }
+}
+
+/// What is stored, column by column.
+#[derive(Debug, Default)]
+struct Rows<'a> {
+    ranks: Vec<i64>,
+    types: Vec<&'a str>,
+    ids: Vec<&'a str>,
+    bytes: Vec<&'a [u8]>,
+    terms: Vec<String>,
+}
+
+impl<'a> Rows<'a> {
+    fn add(&mut self, rank: Place, past: &'a Past) {
+        let rendering = &past.rendering;
+        self.ranks.push(bits(rank));
+        self.types.push(rendering.event_type.as_str());
+        self.ids.push(rendering.event_id.as_str());
+        self.bytes.push(&rendering.bytes);
+        self.terms.push(super::search::words(&past.terms));
     }
 }
 
@@ -68,21 +90,18 @@ async fn bring_in(inner: &Inner, history: &History) -> Result<Answer, Fault> {
             }
         })
         .collect();
-    let mut rows: (Vec<i64>, Vec<&str>, Vec<&str>, Vec<&[u8]>, Vec<String>) = Default::default();
+    let mut rows = Rows::default();
     for (index, past) in history.events.iter().enumerate().filter(|(index, _)| brought[*index] == Brought::New) {
         let rendering = &past.rendering;
         let created_at = rendering.created_at;
         if line.ranks_left(created_at) == 0 {
             return Ok(Err(AppendError::SecondFull { index, created_at }));
         }
-        rows.0.push(bits(line.next_rank(created_at)));
-        rows.1.push(rendering.event_type.as_str());
-        rows.2.push(rendering.event_id.as_str());
-        rows.3.push(&rendering.bytes);
-        rows.4.push(super::search::words(&past.terms));
+        rows.add(line.next_rank(created_at), past);
     }
-    if !rows.0.is_empty() {
-        client.execute(INSERT_SQL, &[&enterprise, &rows.0, &rows.1, &rows.2, &rows.3, &rows.4]).await?;
+    if !rows.ranks.is_empty() {
+        let Rows { ranks, types, ids, bytes, terms } = &rows;
+        client.execute(INSERT_SQL, &[&enterprise, ranks, types, ids, bytes, terms]).await?;
     }
     // As in `commit`: a commit that waits for a standby has all the time it needs.
     client.batch_execute("SET LOCAL statement_timeout = 0; COMMIT").await?;
