@@ -19,6 +19,7 @@
 //! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`database`]: several processes on one database, and all of them killed.
+//! - [`shared_reports`]: reports of a store that several processes share.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -46,5 +47,6 @@ mod reading;
 mod reporting;
 mod rights;
 mod searching;
+mod shared_reports;
 mod sharing;
 mod wire;
