@@ -1,8 +1,7 @@
 //! Reports: asked for, made in the background, fetched later. Who may, and what is kept of them; [`run`] makes them.
 //!
 //! A report is some part files and a signed manifest; `files` knows where they are kept. Asking for one, its end, fetching
-//! and deleting it each
-//! leave an event in the enterprise's audit log.
+//! and deleting it each leave an event in the enterprise's audit log.
 
 mod csv;
 mod files;
