@@ -18,7 +18,9 @@
 //! - [`over_tls`]: the same with a certificate.
 //! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
+//! - [`last_active`]: when people last did something.
 //! - [`database`]: several processes on one database, and all of them killed.
+//! - [`shared_reports`]: reports of a store that several processes share.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -37,6 +39,7 @@ mod errors;
 mod histories;
 mod keeping;
 mod killing;
+mod last_active;
 mod long_poll;
 mod oauth;
 mod over_tls;
@@ -46,5 +49,6 @@ mod reading;
 mod reporting;
 mod rights;
 mod searching;
+mod shared_reports;
 mod sharing;
 mod wire;
