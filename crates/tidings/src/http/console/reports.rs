@@ -50,6 +50,10 @@ impl Line {
         is_under_way(self.report.record.state)
     }
 
+    fn is_waiting(&self) -> bool {
+        self.report.record.state == ReportState::Waiting
+    }
+
     fn is_finished(&self) -> bool {
         self.report.record.state == ReportState::Finished
     }
@@ -159,8 +163,12 @@ async fn list_page(
 ) -> Result<Response, ApiError> {
     let (services, caller) = (&server.services, &visitor.caller);
     let mut reports = services.list_reports(caller).await?;
-    // What is being made comes first; else the newest.
-    reports.sort_by_key(|it| !is_under_way(it.record.state));
+    // What is being made comes first, then what waits; else the newest.
+    reports.sort_by_key(|it| match it.record.state {
+        ReportState::Running => 0,
+        ReportState::Waiting => 1,
+        ReportState::Finished | ReportState::Cancelled | ReportState::Failed => 2,
+    });
     let schedules = services.list_schedules(caller).await?;
     let askers = reports.iter().map(|it| &it.record.asked_by).chain(schedules.iter().map(|it| &it.made_by));
     let names = services.names(caller, &askers.collect::<Vec<&UserId>>()).await?;

@@ -141,7 +141,8 @@ async fn the_list_shows_how_far_each_is() {
             assert!(rows[row(name)].contains(word), "{name}: {word}: {}", rows[row(name)]);
         }
     }
-    assert!(row("runs") < row("is done") && row("waits") < row("fails"), "what is being made comes first");
+    assert!(row("runs") < row("waits") && row("waits") < row("is done"), "what is being made comes first");
+    assert!(!rows[row("waits")].contains("<progress"), "there is no progress before it begins");
     let failed = browser.get(&pages[3]).await.ok();
     assert!(failed.text().contains("The disk &#60;is&#62; full.") && failed.text().contains("No files"));
     // One that waits is cancelled, and is then no more to be cancelled but deleted.
