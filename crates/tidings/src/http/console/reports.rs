@@ -293,11 +293,11 @@ pub async fn end_schedule(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::ReportRecord;
     use feed::id::EnterpriseId;
     use feed::report::Asked;
     use feed::search::Filters;
     use feed::time::Second;
-    use store::report_store::ReportRecord;
 
     fn line(state: ReportState, rows: u64, expected_rows: Option<u64>) -> Line {
         let filters = Filters::default();
