@@ -8,11 +8,29 @@ use super::fault::Fault;
 use tokio_postgres::Client;
 
 /// Distributed by `enterprise`, together.
-const DISTRIBUTED: [&str; 7] =
-    ["heads", "enterprise_entries", "user_entries", "postings", "outbox", "relayed", "tree_changes"];
+const DISTRIBUTED: [&str; 8] = [
+    "heads",
+    "enterprise_entries",
+    "imported_entries",
+    "user_entries",
+    "postings",
+    "outbox",
+    "relayed",
+    "tree_changes",
+];
 /// Kept on every machine.
-const EVERYWHERE: [&str; 8] =
-    ["schema_versions", "people_head", "people_changes", "snapshots", "secrets", "access", "tokens", "holds"];
+const EVERYWHERE: [&str; 10] = [
+    "schema_versions",
+    "people_head",
+    "people_changes",
+    "snapshots",
+    "secrets",
+    "access",
+    "tokens",
+    "holds",
+    "reports",
+    "report_pieces",
+];
 
 /// Whether the extension is installed in this database.
 pub(super) async fn is_there(client: &Client) -> Result<bool, Fault> {
