@@ -19,6 +19,7 @@ mod lane;
 mod line;
 mod migrate;
 mod months;
+mod moving;
 mod relay;
 mod scan;
 mod search;

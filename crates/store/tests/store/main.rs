@@ -21,6 +21,7 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
+mod moving;
 mod postgres;
 mod searching;
 mod secrecy;
