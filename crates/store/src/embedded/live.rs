@@ -380,7 +380,7 @@ impl Live {
         entries: &[u32],
         runs: &mut Runs,
     ) -> Result<(), Fault> {
-        let mut pieces: Vec<(u64, usize)> = Vec::new();
+        let mut pieces: Vec<(u64, usize)> = Vec::with_capacity(entries.len());
         let recent = {
             let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
             let held = self.index();
@@ -400,10 +400,11 @@ impl Live {
             let recent = |(offset, length): &(u64, usize)| held.recent.slice(*offset, *length);
             pieces.iter().map(recent).collect::<Vec<Option<Bytes>>>()
         };
+        runs.expect(pieces.iter().map(|(_, length)| *length));
         for ((offset, length), recent) in pieces.into_iter().zip(recent) {
             match recent {
                 Some(run) => runs.push(run),
-                None => runs.read(&self.file, offset, length)?,
+                None => drop(runs.read(&self.file, offset, length)?),
             }
         }
         Ok(())

@@ -73,30 +73,39 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
     waiting.sort_unstable();
     let mut waiting = waiting.into_iter().peekable();
     let mut reading: Vec<(usize, Cursor<'_>)> = Vec::new();
-    let mut hits: Vec<Hit> = Vec::new();
-    for _ in 0..SCAN_ENTRIES_MAX {
-        // The cursor with the smallest place, once no partition that waits can have a smaller one.
-        let next = loop {
-            let mut least: Option<(u64, usize)> = None;
+    let mut hits: Vec<Hit> = Vec::with_capacity(limit);
+    let mut looked = 0;
+    while looked < SCAN_ENTRIES_MAX && hits.len() < limit {
+        // The cursor with the smallest place, once no partition that waits can have a smaller one, and the place from
+        // which on another may have it.
+        let (next, until) = loop {
+            let (mut least, mut until): (Option<(u64, usize)>, u64) = (None, u64::MAX);
             for (at, (_, cursor)) in reading.iter_mut().enumerate() {
-                if let Some(place) = cursor.peek(shelf, &wanted, below)?
-                    && least.is_none_or(|(smallest, _)| place < smallest)
-                {
-                    least = Some((place, at));
+                let Some(place) = cursor.peek(shelf, &wanted, below)? else { continue };
+                match least {
+                    Some((smallest, _)) if smallest <= place => until = until.min(place),
+                    _ => {
+                        until = least.map_or(until, |(second, _)| until.min(second));
+                        least = Some((place, at));
+                    }
                 }
             }
             match waiting.next_if(|(from, _)| least.is_none_or(|(place, _)| *from <= place)) {
                 Some((_, number)) => reading.push((number, Cursor::new(&view.parts[number], after, limit))),
-                None => break least,
+                None => break (least, waiting.peek().map_or(until, |(from, _)| until.min(*from))),
             }
         };
         let Some((_, at)) = next else { break };
         let (number, cursor) = &mut reading[at];
-        let Some(row) = cursor.rows.next() else { break };
-        slice.last = Some(Place::from_bits(row.at));
-        if row.wanted {
-            hits.push((*number, row.entry));
-            if hits.len() == limit {
+        // Most pages come from one partition, so its rows are taken as long as it is its turn.
+        while let Some(row) = cursor.rows.next() {
+            looked += 1;
+            slice.last = Some(Place::from_bits(row.at));
+            if row.wanted {
+                hits.push((*number, row.entry));
+            }
+            let others_turn = cursor.rows.as_slice().first().is_none_or(|row| until <= row.at);
+            if others_turn || looked == SCAN_ENTRIES_MAX || hits.len() == limit {
                 break;
             }
         }
