@@ -101,10 +101,13 @@ async fn live(stores: &Stores, seed: u64) -> u32 {
     now
 }
 
+/// A line: its name, each entry with the place that a cursor after it has, and its ends.
+type ReadLine = (String, Vec<(Vec<u8>, Option<Place>)>, Ends);
+
 /// Everything that readers can be shown of a store.
 #[derive(Debug, PartialEq)]
 struct Shown {
-    lines: Vec<(String, Vec<(Vec<u8>, Option<Place>)>, Ends)>,
+    lines: Vec<ReadLine>,
     found: Vec<Vec<Place>>,
     small: String,
 }
@@ -146,8 +149,8 @@ async fn shown(stores: &Stores) -> Shown {
     Shown { lines, found, small }
 }
 
-/// A line entry by entry, with the place that a cursor after each has; and its ends.
-async fn read(stores: &Stores, line: Line) -> (String, Vec<(Vec<u8>, Option<Place>)>, Ends) {
+/// Reads a line entry by entry.
+async fn read(stores: &Stores, line: Line) -> ReadLine {
     let ends = stores.ledger.ends(&line, Place::END).await.unwrap();
     let named = match &line {
         // Lists are numbered by each store in its own way.

@@ -160,8 +160,8 @@ impl Source {
         let mut pass = |piece: Piece| {
             tally.count(&piece);
             bar.set_position(tally.entries());
-            match to.as_ref().map(|to| to.blocking_send(piece)) {
-                Some(Err(_)) => {
+            match &to {
+                Some(to) if to.blocking_send(piece).is_err() => {
                     closed = true;
                     Err(Unavailable::Closing)
                 }
@@ -183,6 +183,8 @@ impl Source {
                 passed.and(giving)
             }
         };
+        // Whoever takes them over learns that no more will come.
+        drop(to);
         match given {
             Ok(()) => Ok(tally),
             Err(_) if closed => Err(Stopped::Closed),
