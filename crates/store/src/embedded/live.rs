@@ -364,6 +364,11 @@ impl Live {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The least place of arrival in it; `None` if it has nothing of this line and kind.
+    pub(super) fn first_place(&self, line: &EnterpriseId, kind: FeedKind) -> Option<u64> {
+        Some(self.index().lines.get(line)?.half(kind).entries.first()?.place)
+    }
+
     pub(super) fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {
         self.index().rows(wanted, after, below, max)
     }

@@ -25,12 +25,16 @@ struct Cursor<'a> {
     /// Whether the partition has no more.
     dry: bool,
     ask: usize,
+    /// Least to ask for the next time.
+    next_ask: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(part: &'a Part, after: u64, limit: usize) -> Self {
-        let ask = limit.clamp(1, ROWS_FIRST);
-        Cursor { part, rows: Vec::new().into_iter(), reached: after, dry: false, ask }
+    /// Of many partitions that lie side by side most give little to a page; then only one row is asked for at first.
+    fn new(part: &'a Part, after: u64, limit: usize, side_by_side: bool) -> Self {
+        let next_ask = limit.clamp(1, ROWS_FIRST);
+        let ask = if side_by_side { 1 } else { next_ask };
+        Cursor { part, rows: Vec::new().into_iter(), reached: after, dry: false, ask, next_ask }
     }
 
     /// The place of the next row, asking the partition if none is at hand.
@@ -43,7 +47,7 @@ impl<'a> Cursor<'a> {
         }
         let rows = self.part.rows(shelf, wanted, self.reached, below, self.ask)?;
         self.dry = rows.len() < self.ask;
-        self.ask = (self.ask * 4).min(ROWS_MAX);
+        self.ask = (self.ask * 4).clamp(self.next_ask, ROWS_MAX);
         if let Some(last) = rows.last() {
             self.reached = last.at;
         }
@@ -91,7 +95,11 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
                 }
             }
             match waiting.next_if(|(from, _)| least.is_none_or(|(place, _)| *from <= place)) {
-                Some((_, number)) => reading.push((number, Cursor::new(&view.parts[number], after, limit))),
+                Some((from, number)) => {
+                    let next_to_it = waiting.peek().is_some_and(|(next, _)| *next <= from.max(after));
+                    let side_by_side = next_to_it || !reading.is_empty();
+                    reading.push((number, Cursor::new(&view.parts[number], after, limit, side_by_side)));
+                }
                 None => break (least, waiting.peek().map_or(until, |(from, _)| until.min(*from))),
             }
         };

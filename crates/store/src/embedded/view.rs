@@ -69,7 +69,13 @@ impl Part {
     /// The least and the greatest place it may have in the order of a walk; `None` if it has nothing of the line.
     pub(super) fn range(&self, wanted: &Wanted<'_>) -> Option<(u64, u64)> {
         match self {
-            Part::Live(_) => Some((0, u64::MAX)),
+            Part::Live(live) => match wanted.walk {
+                Walk::User { .. } | Walk::Enterprise(Order::Arrival) => {
+                    live.first_place(wanted.line, wanted.kind()).map(|first| (first, u64::MAX))
+                }
+                // What comes late may stand before all that is there.
+                Walk::Enterprise(Order::History | Order::Window) => Some((0, u64::MAX)),
+            },
             Part::Sealed(partition) => {
                 if partition.is_imported() && !matches!(wanted.walk, Walk::Enterprise(Order::Window)) {
                     return None;
