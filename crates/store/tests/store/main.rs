@@ -23,6 +23,7 @@ mod importing;
 mod keeper;
 mod postgres;
 mod searching;
+mod secrecy;
 mod shelf;
 mod together;
 mod trial;
