@@ -28,13 +28,13 @@ const STREAMS: [&str; 3] = ["all", "admin_logs_streaming", "admin_logs"];
 const LOOKS_MAX: usize = 50;
 
 /// The program, serving.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Process {
-    fn start(data: &str, env: &Path) -> Self {
+    pub(crate) fn start(data: &str, env: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tidings"))
             .args(["serve", "--listen", "127.0.0.1:0", "--settling-delay", "0", "--log-level", "off", "--data", data])
             .arg("--env")
@@ -48,7 +48,7 @@ impl Process {
         Process { child, url: serving.expect("the program serves") }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
