@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ pub const BODY_PAUSE: Duration = Duration::from_secs(30);
 pub const BODY_TIME: Duration = Duration::from_secs(300);
 /// How long a client may take nothing of an answer.
 pub const ANSWER_PAUSE: Duration = Duration::from_secs(60);
+/// How long what a client still sends is taken and thrown away after it was answered.
+pub const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How long the handshake of a connection may take.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
@@ -89,17 +92,31 @@ pub(super) fn is_slow(wrong: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
+/// Whether a body of a connection was not read to its end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<AtomicBool>);
+
 /// A body that ends in an error when it takes too long. Time counts from when somebody waits for it.
-pub(super) struct TimelyBody<B> {
+pub(super) struct TimelyBody<B: Body> {
     body: B,
+    ended: bool,
+    unread: Unread,
     clock: Arc<dyn Clock>,
     pause: Option<Wait>,
     whole: Option<Wait>,
 }
 
-impl<B> TimelyBody<B> {
-    pub(super) fn new(body: B, clock: Arc<dyn Clock>) -> Self {
-        TimelyBody { body, clock, pause: None, whole: None }
+impl<B: Body> TimelyBody<B> {
+    pub(super) fn new(body: B, clock: Arc<dyn Clock>, unread: Unread) -> Self {
+        TimelyBody { body, ended: false, unread, clock, pause: None, whole: None }
+    }
+}
+
+impl<B: Body> Drop for TimelyBody<B> {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.unread.0.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -117,6 +134,7 @@ where
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             this.pause = None;
+            this.ended |= frame.is_none();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         for (wait, time) in [(&mut this.pause, BODY_PAUSE), (&mut this.whole, BODY_TIME)] {
@@ -136,16 +154,20 @@ where
     }
 }
 
-/// A connection that breaks when its client takes nothing of an answer for too long.
+/// A connection that breaks when its client takes nothing of an answer for too long, and that lets a client finish which
+/// was answered before it had sent everything: closed at once, it might never see the answer (RFC 9112, section 9.6).
 pub(super) struct Unstalled<S> {
     stream: S,
     clock: Arc<dyn Clock>,
     pause: Option<Wait>,
+    unread: Unread,
+    /// Until when it waits for the client's end, once it has ended itself.
+    lingering: Option<Wait>,
 }
 
 impl<S> Unstalled<S> {
-    pub(super) fn new(stream: S, clock: Arc<dyn Clock>) -> Self {
-        Unstalled { stream, clock, pause: None }
+    pub(super) fn new(stream: S, clock: Arc<dyn Clock>, unread: Unread) -> Self {
+        Unstalled { stream, clock, pause: None, unread, lingering: None }
     }
 
     /// The outcome of a write, or an error when writes have waited for too long.
@@ -168,7 +190,26 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
+impl<S: AsyncRead + Unpin> Unstalled<S> {
+    /// Takes what still comes, until it ends or the time is over. Whatever goes wrong is of no consequence any more.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(wait) = &mut self.lingering else { return Poll::Ready(()) };
+        loop {
+            if wait.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut space = [0; 8 << 10];
+            let mut space = ReadBuf::new(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut space) {
+                Poll::Ready(Ok(())) if !space.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.in_time(outcome, context)
@@ -193,8 +234,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.in_time(outcome, context)
+        if self.lingering.is_none() {
+            let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
+            std::task::ready!(self.in_time(outcome, context))?;
+            if self.unread.0.load(Ordering::Relaxed) {
+                self.lingering = Some(self.clock.wait(LINGER_TIME));
+            }
+        }
+        self.linger(context).map(Ok)
     }
 }
 
@@ -224,7 +271,7 @@ mod tests {
     fn a_body_that_trickles_has_its_time() {
         let clock = Arc::new(ManualClock::at(Second(1_000)));
         let came = Arc::new(Mutex::new(false));
-        let mut body = TimelyBody::new(Pieces(came.clone()), clock.clone());
+        let mut body = TimelyBody::new(Pieces(came.clone()), clock.clone(), Unread::default());
         let mut context = Context::from_waker(Waker::noop());
         let mut poll = || Pin::new(&mut body).poll_frame(&mut context);
         let step = BODY_PAUSE - Duration::from_secs(1);
@@ -244,10 +291,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_that_still_sends_may_finish_but_has_its_time() {
+        let clock = Arc::new(ManualClock::at(Second(1_000)));
+        let mut context = Context::from_waker(Waker::noop());
+        for finishes in [true, false] {
+            let unread = Unread::default();
+            drop(TimelyBody::new(Pieces(Arc::default()), clock.clone(), unread.clone()));
+            let (near, mut far) = tokio::io::duplex(16);
+            let mut near = Unstalled::new(near, clock.clone(), unread);
+            near.write_all(b"no").await.unwrap();
+            let mut closing = std::pin::pin!(near.shutdown());
+            for _ in 0..20 {
+                assert!(closing.as_mut().poll(&mut context).is_pending());
+                // It is taken, or there would be no room for more.
+                far.write_all(&[0; 16]).await.unwrap();
+            }
+            let mut answer = String::new();
+            tokio::io::AsyncReadExt::read_to_string(&mut far, &mut answer).await.unwrap();
+            assert_eq!(answer, "no");
+            if finishes {
+                drop(far);
+            } else {
+                clock.advance(LINGER_TIME);
+            }
+            closing.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_bodies_were_read_is_closed_at_once() {
+        let clock = Arc::new(ManualClock::at(Second(1_000)));
+        let (near, _far) = tokio::io::duplex(16);
+        let unread = Unread::default();
+        drop(TimelyBody::new(axum::body::Body::empty(), clock.clone(), unread.clone()));
+        Unstalled::new(near, clock, unread).shutdown().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_write_that_waits_too_long_fails() {
         let clock = Arc::new(ManualClock::at(Second(1_000)));
         let (near, mut far) = tokio::io::duplex(16);
-        let mut near = Unstalled::new(near, clock.clone());
+        let mut near = Unstalled::new(near, clock.clone(), Unread::default());
         near.write_all(&[0; 16]).await.unwrap();
         let mut writing = std::pin::pin!(near.write_all(&[0; 32]));
         let mut context = Context::from_waker(Waker::noop());

@@ -1,6 +1,6 @@
 //! Accepting connections and answering on them until told to stop.
 
-use super::deadlines::{ClockTimer, HANDSHAKE_TIME, HEAD_TIME, TimelyBody, Unstalled};
+use super::deadlines::{ClockTimer, HANDSHAKE_TIME, HEAD_TIME, TimelyBody, Unread, Unstalled};
 use super::origin::{Encrypted, Peer};
 use super::places::{Place, Places};
 use crate::bell::Bell;
@@ -135,9 +135,10 @@ impl Connection {
     async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, encrypted: Option<Encrypted>) {
         let Answering { router, clock, .. } = self.answering;
         let (peer, router) = (Peer(self.peer), TowerToHyperService::new(router));
-        let stream = Unstalled::new(stream, clock.clone());
+        let unread = Unread::default();
+        let stream = Unstalled::new(stream, clock.clone(), unread.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(|body| TimelyBody::new(body, clock.clone()));
+            let mut request = request.map(|body| TimelyBody::new(body, clock.clone(), unread.clone()));
             request.extensions_mut().insert(peer);
             if let Some(encrypted) = encrypted {
                 request.extensions_mut().insert(encrypted);
