@@ -11,11 +11,12 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 /// The migrations, in order. One that was released is never changed.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0001_ledger.sql"),
     include_str!("schema/0002_access.sql"),
     include_str!("schema/0003_terms.sql"),
     include_str!("schema/0004_imports.sql"),
+    include_str!("schema/0005_reports.sql"),
 ];
 /// The advisory lock under which the schema changes.
 const LOCK: i64 = 0x0074_6964_696e_6701;
@@ -43,7 +44,7 @@ pub(super) fn newest() -> i32 {
 /// # Errors
 /// [`OpenError`]; each migration is made whole or not at all.
 pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
-    let mut client = connect::single(&connect::config(url)?).await.map_err(OpenError::from)?;
+    let mut client = connect::single(&connect::address(url)?).await.map_err(OpenError::from)?;
     check_server(&client).await?;
     // Held by the session, so that it lasts over several transactions.
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(Fault::from)?;

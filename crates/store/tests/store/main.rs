@@ -23,6 +23,8 @@ mod importing;
 mod keeper;
 mod postgres;
 mod searching;
+mod secrecy;
+mod shelf;
 mod together;
 mod trial;
 mod upkeep;
@@ -30,14 +32,12 @@ mod upkeep;
 /// The memory keeper.
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
-    crate::contract::every_promise_of_reports!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
 }
 
 /// The embedded keeper.
 mod embedded {
     crate::contract::every_promise!(crate::keeper::Embedded);
-    crate::contract::every_promise_of_reports!(crate::keeper::Embedded);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
@@ -53,7 +53,6 @@ mod embedded {
 /// The embedded keeper with everything in small pieces.
 mod embedded_in_pieces {
     crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
-    crate::contract::every_promise_of_reports!(crate::keeper::EmbeddedInPieces);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {

@@ -7,8 +7,7 @@
 
 // The developer command and the tests start a server in the same way.
 #[path = "../../../../xtask/src/postgres.rs"]
-#[expect(dead_code, reason = "other tests use the rest of it")]
-mod postgres;
+pub(crate) mod postgres;
 
 use postgres::Cluster;
 use serde_json::Value;

@@ -25,11 +25,15 @@ async fn everybody_sees_what_is_theirs() {
     let feed = "/console/feed";
     assert_eq!(sections(&world, MARA).await, [feed]);
     assert_eq!(sections(&world, IDLE).await, [feed]);
-    assert_eq!(sections(&world, REPORTER).await, ["/console/live", "/console/search", "/console/retention", feed]);
+    assert_eq!(
+        sections(&world, REPORTER).await,
+        ["/console/live", "/console/search", "/console/reports", "/console/retention", feed]
+    );
     assert_eq!(sections(&world, MANAGER).await, ["/console/people", feed]);
     let all = [
         "/console/live",
         "/console/search",
+        "/console/reports",
         "/console/people",
         "/console/applications",
         "/console/retention",
@@ -47,6 +51,8 @@ async fn every_page_keeps_to_itself() {
     for path in [
         "/console/live",
         "/console/events/e1",
+        "/console/reports",
+        "/console/reports/new",
         "/console/people",
         "/console/groups",
         "/console/applications",
