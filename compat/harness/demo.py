@@ -65,11 +65,11 @@ class Demo:
         tail = self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"the demo server ended with status {self._server.returncode}:\n{tail}")
 
-    def publish(self, drafts):
+    def publish(self, drafts, at_once=DRAFTS_PER_PUBLISH):
         """Publish drafts in their order and give the results, one for each draft."""
         results = []
-        for start in range(0, len(drafts), DRAFTS_PER_PUBLISH):
-            batch = drafts[start : start + DRAFTS_PER_PUBLISH]
+        for start in range(0, len(drafts), at_once):
+            batch = drafts[start : start + at_once]
             request = urllib.request.Request(
                 self.base_url + "/api/v1/events",
                 data="".join(json.dumps(draft) + "\n" for draft in batch).encode("utf-8"),

@@ -16,7 +16,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(30);
 /// `node:test` with named reporters, and the built-ins the suite uses.
 const NODE_MAJOR_MIN: u32 = 18;
 
-/// A suite: one SDK as it is published, run against the server.
+/// A suite: what others use as it is published (an SDK, a browser, a database), run against the server.
 pub(crate) struct Suite {
     pub(crate) title: &'static str,
     folder: &'static str,
@@ -47,6 +47,11 @@ pub(crate) const SUITES: &[Suite] = &[
         title: "TypeScript SDK 10 (box-node-sdk)",
         folder: "node",
         language: Language::Node { files: &["box-node-sdk.test.js", "signing-in.test.js"] },
+    },
+    Suite {
+        title: "Reports read by DuckDB and Arrow",
+        folder: "reports",
+        language: Language::Python { modules: &["test_reports"] },
     },
     Suite {
         title: "Console in Chromium, with an accessibility checker",

@@ -1,9 +1,11 @@
 //! Legal holds: what suspends the sweep, of what, and for how long (design, section 7).
 //!
 //! A hold never keeps less than it says. It may keep more: a keeper that removes whole stretches of time keeps each
-//! stretch that has anything of the hold. What is held stays stored; feeds show it no longer than their period.
+//! stretch that has anything of the hold. What is held stays stored, and search and reports show it; feeds show it no longer
+//! than their period.
 
 use crate::id::{EnterpriseId, UserId};
+use crate::retention::Retention;
 use crate::time::Second;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,35 @@ impl Scope {
     /// Whether nothing can lie within it.
     pub fn is_empty(&self) -> bool {
         self.created_from.zip(self.created_before).is_some_and(|(from, before)| before <= from)
+    }
+}
+
+/// What is to be seen of the events of an enterprise by those who look into its whole history (search, reports): what is
+/// within its period, and what holds in effect keep past it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// What was recorded at or after this second is within its period.
+    pub oldest: Second,
+    /// What is held besides.
+    pub held: Vec<Scope>,
+}
+
+impl Kept {
+    /// What an enterprise's period and its holds keep at `now`.
+    pub fn of(retention: Retention, holds: &[Hold], now: Second) -> Self {
+        let in_effect = holds.iter().filter(|hold| hold.is_in_effect(now));
+        Kept { oldest: retention.oldest_kept(now), held: in_effect.map(|hold| hold.scope).collect() }
+    }
+
+    /// From which second of recording on is to be looked. With a hold that is from the beginning: what it keeps may be of
+    /// any age, and [`Kept::has`] says of each event whether it is among it.
+    pub fn looked_from(&self) -> Second {
+        if self.held.is_empty() { self.oldest } else { Second(0) }
+    }
+
+    /// Whether an event is to be seen.
+    pub fn has(&self, recorded_at: Second, created_at: Second) -> bool {
+        self.oldest <= recorded_at || self.held.iter().any(|scope| scope.meets(created_at, created_at))
     }
 }
 
@@ -90,6 +121,19 @@ mod tests {
         assert!(meets(scope(None, None), 0, 0) && meets(scope(None, Some(1)), 0, 5));
         assert!(scope(Some(20), Some(20)).is_empty());
         assert!(!scope(Some(19), Some(20)).is_empty() && !scope(None, Some(0)).is_empty());
+    }
+
+    #[test]
+    fn what_is_held_is_seen_past_its_period() {
+        let kept = |held| Kept { oldest: Second(100), held };
+        let none = kept(Vec::new());
+        assert!(none.has(Second(100), Second(5)) && !none.has(Second(99), Second(99)));
+        assert_eq!(none.looked_from(), Second(100));
+        let window = kept(vec![scope(Some(10), Some(20))]);
+        assert!(window.has(Second(99), Second(10)) && !window.has(Second(99), Second(20)));
+        assert!(window.has(Second(100), Second(20)));
+        assert_eq!(window.looked_from(), Second(0));
+        assert!(kept(vec![Scope::default()]).has(Second(0), Second(0)));
     }
 
     #[test]

@@ -71,9 +71,11 @@ pub const REPORTS_MAX: usize = 200;
 pub const REPORT_SCHEDULES_MAX: usize = 100;
 /// Most reports being made at a time.
 pub const REPORTS_RUNNING_MAX: usize = 2;
-/// A part of a report ends at so many events,
+/// A part of a report ends at so many events, or at fewer if they are asked for,
 pub const REPORT_PART_ROWS_MAX: u64 = 500_000;
-/// or so many bytes, whichever comes first. What is made after the last whole part is made again after a crash.
+/// but not at fewer than these: what is kept of a report grows with its parts.
+pub const REPORT_PART_ROWS_MIN: u64 = 10_000;
+/// A part of a report ends at so many bytes, too, if they come first. What is made after the last whole part is made again after a crash.
 pub const REPORT_PART_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Most days for which a finished report is kept.
 pub const REPORT_KEPT_DAYS_MAX: u32 = 365;

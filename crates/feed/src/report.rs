@@ -180,6 +180,9 @@ pub struct Asked {
     pub columns: Vec<Column>,
     /// For how many days it is kept when it is finished.
     pub keep_days: u32,
+    /// At how many events a part ends; `None` is as many as `limits` allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_rows: Option<u64>,
 }
 
 /// How often a scheduled report is made: at midnight (UTC) when a period is over, of the deeds done in it.

@@ -2,6 +2,7 @@
 
 use crate::ledger::Unavailable;
 use async_trait::async_trait;
+use feed::hold::Scope;
 use feed::id::{EnterpriseId, UserId};
 use feed::report::{Asked, Every};
 use feed::time::Second;
@@ -55,7 +56,10 @@ pub struct ReportRecord {
     pub state: ReportState,
     /// Events recorded before this second were past their retention when it began.
     pub oldest: Second,
-    /// The last place of arrival that counts for it, as bits; it is set when it begins.
+    /// What legal holds kept past it when it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Scope>,
+    /// The last place of arrival that counts for it, as bits: the last there was when it was asked for.
     pub up_to: Option<u64>,
     /// How many events it is expected to have, worked out when it begins.
     pub expected_rows: Option<u64>,

@@ -5,6 +5,7 @@ use super::administer::AdminError;
 use crate::auth::Caller;
 use bytes::Bytes;
 use feed::id::EventId;
+use feed::intake::outline;
 use feed::permission::Action;
 use feed::retention::Retention;
 use feed::stream_type::{StreamType, UserStream};
@@ -38,8 +39,11 @@ impl Services {
         let retention = self.stores.directory.enterprise(home).await?.map(|it| it.retention).unwrap_or_default();
         let for_users = for_users.filter(|_| caller.may(Action::ExplainAudience).is_ok());
         let for_users = for_users.filter(|found| self.is_shown_to_users(&retention, found)).map(|found| found.bytes);
-        let oldest = retention.oldest_kept(self.clock.now());
-        let for_enterprise = for_enterprise.filter(|(_, found)| oldest <= found.place.second);
+        let kept = self.kept(home).await?;
+        let for_enterprise = for_enterprise.filter(|(_, found)| {
+            let created_at = outline(&found.bytes).and_then(|event| event.created);
+            kept.has(found.place.second, created_at.unwrap_or(found.place.second))
+        });
         let for_enterprise = for_enterprise.map(|(id, found)| (id, found.bytes));
         if for_users.is_none() && for_enterprise.is_none() {
             return Err(missing());

@@ -7,6 +7,7 @@
 use super::Services;
 use super::administer::AdminError;
 use crate::auth::Caller;
+use feed::hold::Kept;
 use feed::id::UserId;
 use feed::limits::{LAST_ACTIVE_PAGES_MAX, PAGE_ENTRIES_MAX, SEARCH_VALUES_MAX};
 use feed::permission::Action;
@@ -37,20 +38,15 @@ impl Services {
     /// [`AdminError::Denied`] or [`AdminError::Unavailable`].
     pub async fn last_active(&self, caller: &Caller, users: &[UserId]) -> Result<Vec<LastActive>, AdminError> {
         caller.may(Action::ManageUsers).map_err(AdminError::Denied)?;
-        let oldest = self.oldest_kept(caller.enterprise()).await?;
+        let kept = self.kept(caller.enterprise()).await?;
         let mut told = Vec::with_capacity(users.len());
         for users in users.chunks(SEARCH_VALUES_MAX) {
-            told.extend(self.look_back(caller, users, oldest).await?);
+            told.extend(self.look_back(caller, users, &kept).await?);
         }
         Ok(told)
     }
 
-    async fn look_back(
-        &self,
-        caller: &Caller,
-        users: &[UserId],
-        oldest: Second,
-    ) -> Result<Vec<LastActive>, AdminError> {
+    async fn look_back(&self, caller: &Caller, users: &[UserId], kept: &Kept) -> Result<Vec<LastActive>, AdminError> {
         let mut found: Vec<Option<Second>> = vec![None; users.len()];
         let (mut after, mut otherwise) = (None, LastActive::Never);
         for _ in 0..LAST_ACTIVE_PAGES_MAX {
@@ -66,11 +62,14 @@ impl Services {
                 order: Order::NewestFirst,
                 after,
                 limit: PAGE_ENTRIES_MAX,
-                oldest,
+                oldest: kept.looked_from(),
             };
             let page = self.stores.search.search(searching).await?;
             for entry in &page.entries {
                 let Some(actor) = actor_of(entry) else { continue };
+                if !kept.has(entry.recorded.second, entry.at.second) {
+                    continue;
+                }
                 let mine = users.iter().zip(&mut found).filter(|(user, _)| user.as_str() == actor);
                 mine.for_each(|(_, found)| {
                     found.get_or_insert(entry.at.second);

@@ -5,6 +5,7 @@ use super::administer::AdminError;
 use crate::auth::Caller;
 use bytes::Bytes;
 use feed::event::EventType;
+use feed::hold::Kept;
 use feed::id::{EnterpriseId, GroupId, ItemId, UserId};
 use feed::limits::PAGE_ENTRIES_MAX;
 use feed::permission::Action;
@@ -125,13 +126,14 @@ impl Services {
         limit: usize,
     ) -> Result<FoundPage, AdminError> {
         caller.may(Action::Search).map_err(AdminError::Denied)?;
+        let kept = self.kept(caller.enterprise()).await?;
         let searching = Searching {
             enterprise: caller.enterprise().clone(),
             filters: filters.clone(),
             order,
             after: after.map(|cursor| cursor.last),
             limit: limit.min(PAGE_ENTRIES_MAX),
-            oldest: self.oldest_kept(caller.enterprise()).await?,
+            oldest: kept.looked_from(),
         };
         let page = self.stores.search.search(searching).await?;
         let event = |entry: store::search::Match| FoundEvent {
@@ -140,13 +142,15 @@ impl Services {
             bytes: entry.bytes,
         };
         let next = page.last.map(|last: Place| Cursor { order, last });
-        Ok(FoundPage { entries: page.entries.into_iter().map(event).collect(), next, end: page.end })
+        let entries = page.entries.into_iter().filter(|entry| kept.has(entry.recorded.second, entry.at.second));
+        Ok(FoundPage { entries: entries.map(event).collect(), next, end: page.end })
     }
 
-    /// What was recorded before this second is past the enterprise's retention, whether swept already or not.
-    pub(crate) async fn oldest_kept(&self, enterprise: &EnterpriseId) -> Result<Second, Unavailable> {
+    /// What is to be seen of the enterprise's events, whether the rest was swept already or not.
+    pub(crate) async fn kept(&self, enterprise: &EnterpriseId) -> Result<Kept, Unavailable> {
         let settings = self.stores.directory.enterprise(enterprise).await?;
         let retention = settings.map(|settings| settings.retention).unwrap_or_default();
-        Ok(retention.oldest_kept(self.clock.now()))
+        let holds = self.stores.retention.holds(enterprise).await?;
+        Ok(Kept::of(retention, &holds, self.clock.now()))
     }
 }

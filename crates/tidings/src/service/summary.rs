@@ -99,7 +99,8 @@ impl Services {
         caller.may(Action::Search).map_err(AdminError::Denied)?;
         let Some((from, to)) = self.span(caller, filters).await? else { return Ok(Summary::default()) };
         let edges = edges(from, to, buckets);
-        let oldest = self.oldest_kept(caller.enterprise()).await?;
+        // With a hold, what the next sweep will remove may be counted.
+        let oldest = self.kept(caller.enterprise()).await?.looked_from();
         let enterprise = caller.enterprise().clone();
         let counting = Counting { enterprise, filters: filters.clone(), oldest, edges: edges.clone() };
         let counts = self.stores.search.count(counting).await?;
@@ -141,7 +142,7 @@ impl Services {
                 order,
                 after: None,
                 limit: 1,
-                oldest: self.oldest_kept(caller.enterprise()).await?,
+                oldest: self.kept(caller.enterprise()).await?.looked_from(),
             };
             Ok(self.stores.search.search(searching).await?.entries.first().map(|entry| entry.at.second))
         };

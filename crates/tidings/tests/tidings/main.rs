@@ -11,6 +11,7 @@
 //! - [`provider`]: sign-in with one's own identity provider.
 //! - [`sharing`]: groups, collaborations and synced folders; who hears by them, and the explanation.
 //! - [`keeping`]: periods, legal holds, and history brought in from elsewhere.
+//! - [`reporting`], [`reporting_killed`]: reports over the wire; and those of the real program in trouble.
 //! - [`histories`]: random histories, played on the services.
 //! - [`console`]: the pages for people, asked for as a browser asks.
 //! - [`commands`]: the real program, from a terminal's side.
@@ -49,6 +50,7 @@ mod provider;
 mod publishing;
 mod reading;
 mod reporting;
+mod reporting_killed;
 mod rights;
 mod searching;
 mod shared_reports;

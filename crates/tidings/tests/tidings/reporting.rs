@@ -3,6 +3,7 @@
 use crate::deeds::{login, logins};
 use crate::world::{ADMIN, DAY_S, MARA, NOW, REPORTER, RIVAL_ADMIN, TOMAS, World, by};
 use axum::body::Body;
+use feed::time::Second;
 use serde_json::{Value, json};
 use std::path::Path;
 use store::report_store::{KeptReport, ReportState};
@@ -252,4 +253,78 @@ async fn a_line_is_an_event() {
     assert_eq!(lines.len(), 1);
     let event: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(event["additional_details"]["note"], "a\nb");
+}
+
+#[tokio::test]
+async fn a_report_of_nothing_is_a_report() {
+    let world = World::new().await;
+    for (format, wanted) in [("csv", "event_id,event_type\r\n"), ("ndjson", ""), ("parquet", "PAR1")] {
+        let columns = if format == "ndjson" { json!([]) } else { json!(["event_id", "event_type"]) };
+        let wish = json!({"format": format, "columns": columns, "filters": {"text": format!("nothing as {format}")}});
+        let report = made(&world, &ask(&world, &wish).await).await;
+        assert_eq!((&report["state"], &report["rows"]), (&json!("finished"), &json!(0)), "{format}");
+        let dir = fetched(&world, &report).await;
+        let part = std::fs::read(dir.path().join(format!("part-00001.{format}"))).unwrap();
+        assert!(part.starts_with(wanted.as_bytes()) && (format == "parquet" || part.len() == wanted.len()), "{format}");
+        assert_eq!(check(dir.path(), None, &mut |_| {}).unwrap().rows, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_report_is_not_there_for_anything() {
+    let world = World::new().await;
+    let report = made(&world, &ask(&world, &json!({"format": "csv"})).await).await;
+    let path = path_of(&report);
+    let ask = async |method, path: &str| world.send_json(ADMIN, method, path, &json!({})).await.status;
+    assert_eq!(ask("DELETE", &path).await, 204);
+    for (method, path) in [
+        ("GET", path.clone()),
+        ("GET", format!("{path}/manifest")),
+        ("GET", format!("{path}/parts/part-00001.csv")),
+        ("POST", format!("{path}/cancel")),
+        ("DELETE", path.clone()),
+    ] {
+        assert_eq!(ask(method, &path).await, 404, "{method} {path}");
+    }
+}
+
+/// What asking leaves in the audit log has the text that was asked for, and is not what was asked for.
+#[tokio::test]
+async fn a_report_does_not_tell_of_itself() {
+    let world = World::new().await;
+    world.publish([login("l").with("note", "of some budget")]).await;
+    let wish = json!({"format": "ndjson", "filters": {"text": "some budget"}});
+    let first = made(&world, &ask(&world, &wish).await).await;
+    assert_eq!(first["rows"], 1);
+    let second = made(&world, &ask(&world, &wish).await).await;
+    assert_eq!(second["rows"], 3, "that the first was asked for and finished has happened since");
+}
+
+/// A legal hold is for search and reports: what it keeps past its period is in both, and nothing else is.
+#[tokio::test]
+async fn what_a_hold_keeps_is_found_past_its_period() {
+    let world = World::new().await;
+    world.publish([login("held").at(NOW - 1_000), login("outside").at(NOW - 2_000)]).await;
+    let window = json!({"name": "Case", "created_from": Second(NOW - 1_500).to_string(),
+        "created_before": Second(NOW - 500).to_string()});
+    assert_eq!(world.send_json(ADMIN, "POST", "/api/v1/holds", &window).await.status, 201);
+    world.advance(2_558 * DAY_S);
+    world.publish([login("new")]).await;
+    let wish = json!({"format": "ndjson", "filters": {"event_types": ["LOGIN"]}});
+    let report = made(&world, &ask(&world, &wish).await).await;
+    let dir = fetched(&world, &report).await;
+    let ids: Vec<Value> = lines(dir.path(), "part-00001.ndjson")
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event_id"].clone())
+        .collect();
+    assert_eq!(ids, ["held", "new"]);
+    let manifest: Value =
+        serde_json::from_str(&std::fs::read_to_string(dir.path().join("manifest.json")).unwrap()).unwrap();
+    let held = json!([{"created_from": window["created_from"], "created_before": window["created_before"]}]);
+    assert_eq!(manifest["manifest"]["complete"]["held"], held);
+    let found: Value = world.get(ADMIN, "/api/v1/search?event_type=LOGIN&order=oldest").await.ok().json();
+    let ids: Vec<&Value> = found["entries"].as_array().unwrap().iter().map(|event| &event["event_id"]).collect();
+    assert_eq!(ids, ["held", "new"]);
+    assert_eq!(world.get(ADMIN, "/api/v1/events/held").await.status, 200);
+    assert_eq!(world.get(ADMIN, "/api/v1/events/outside").await.status, 404);
 }

@@ -14,6 +14,7 @@ fn asked() -> Asked {
         filters: Filters { actors: vec![user("7")], ..Filters::default() },
         format: Format::Csv,
         columns: Column::usual(),
+        part_rows: None,
         keep_days: 30,
     }
 }
@@ -29,6 +30,7 @@ pub(crate) fn report(id: &str, home: &str, rows: u64) -> KeptReport {
         asked: asked(),
         state: ReportState::Running,
         oldest: Second(0),
+        held: Vec::new(),
         up_to: Some(7),
         expected_rows: None,
         reached: None,

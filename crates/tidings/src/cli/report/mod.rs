@@ -8,6 +8,7 @@ use super::filters::{members, with_filters};
 use super::say;
 use super::table::table;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use feed::limits::{REPORT_PART_ROWS_MAX, REPORT_PART_ROWS_MIN};
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -46,6 +47,13 @@ fn with_wish(command: Command) -> Command {
                 .value_name("DAYS")
                 .value_parser(clap::value_parser!(u32))
                 .help("Removed so many days after it is finished (30)"),
+        )
+        .arg(
+            Arg::new("part-rows")
+                .long("part-rows")
+                .value_name("EVENTS")
+                .value_parser(clap::value_parser!(u64).range(REPORT_PART_ROWS_MIN..=REPORT_PART_ROWS_MAX))
+                .help("A file of it holds at most so many events, 10000 to 500000 (500000)"),
         );
     with_filters(command)
 }
@@ -186,6 +194,7 @@ fn wish(matches: &ArgMatches) -> Value {
         "name": text(matches, "name"),
         "format": text(matches, "format"),
         "columns": columns,
+        "part_rows": matches.get_one::<u64>("part-rows"),
         "keep_days": matches.get_one::<u32>("keep-days"),
         "filters": members(matches),
     })

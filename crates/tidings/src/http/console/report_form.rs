@@ -80,7 +80,7 @@ impl Fields {
         let filters = server.services.filters(&visitor.caller, &words).await?;
         // The boxes are there whatever the format; whole events have no columns.
         let columns = if format == Format::Ndjson { Vec::new() } else { self.columns.clone() };
-        Ok((ReportWish { name: self.name.clone(), filters, format, columns, keep_days }, every))
+        Ok((ReportWish { name: self.name.clone(), filters, format, columns, keep_days, part_rows: None }, every))
     }
 }
 

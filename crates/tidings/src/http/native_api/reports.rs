@@ -30,6 +30,7 @@ struct Wish {
     #[serde(default)]
     columns: Vec<String>,
     keep_days: Option<u32>,
+    part_rows: Option<u64>,
     /// Only for a schedule.
     every: Option<Every>,
 }
@@ -73,9 +74,9 @@ async fn wish(
     caller: &crate::auth::Caller,
     body: Body,
 ) -> Result<(ReportWish, Option<Every>), ApiError> {
-    let Wish { name, filters, format, columns, keep_days, every } = json(body).await?;
+    let Wish { name, filters, format, columns, keep_days, part_rows, every } = json(body).await?;
     let filters = server.services.filters(caller, &filters.words()?).await?;
-    Ok((ReportWish { name, filters, format, columns, keep_days }, every))
+    Ok((ReportWish { name, filters, format, columns, keep_days, part_rows }, every))
 }
 
 fn shown(report: &ShownReport) -> Value {

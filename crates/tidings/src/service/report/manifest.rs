@@ -54,6 +54,9 @@ impl ReportKey {
             "bytes": bytes,
             "complete": {
                 "recorded_from": report.oldest.to_string(),
+                "held": report.held.iter().map(|scope| json!({
+                    "created_from": time(scope.created_from), "created_before": time(scope.created_before),
+                })).collect::<Vec<_>>(),
                 "up_to_position": report.up_to,
             },
             "parts": report.parts,

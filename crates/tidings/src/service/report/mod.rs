@@ -19,8 +19,11 @@ use super::audit::Deed;
 use crate::auth::Caller;
 use crate::entropy::{hex, random};
 use feed::directory::Person;
-use feed::limits::{REPORT_KEPT_DAYS_MAX, REPORT_NAME_CHARS_MAX, REPORTS_MAX};
+use feed::limits::{
+    REPORT_KEPT_DAYS_MAX, REPORT_NAME_CHARS_MAX, REPORT_PART_ROWS_MAX, REPORT_PART_ROWS_MIN, REPORTS_MAX,
+};
 use feed::permission::Action;
+use feed::position::Place;
 use feed::report::{Asked, Column, Format};
 use feed::search::Filters;
 use manifest::{MANIFEST, ReportKey};
@@ -31,6 +34,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use store::ledger::Line;
 use store::report_store::{KeptReport, ReportRecord, ReportState};
 use tokio::sync::Notify;
 
@@ -120,6 +124,8 @@ pub struct ReportWish {
     pub columns: Vec<String>,
     /// For how many days it is kept; `None` is 30.
     pub keep_days: Option<u32>,
+    /// At how many events a part ends; `None` is as many as [`REPORT_PART_ROWS_MAX`].
+    pub part_rows: Option<u64>,
 }
 
 /// Days for which a finished report is kept unless it says otherwise.
@@ -134,6 +140,9 @@ impl ReportWish {
         let keep_days = self.keep_days.unwrap_or(KEEP_DAYS_DEFAULT);
         if !(1..=REPORT_KEPT_DAYS_MAX).contains(&keep_days) {
             return bad(format!("keep_days must be 1 to {REPORT_KEPT_DAYS_MAX}."));
+        }
+        if self.part_rows.is_some_and(|rows| !(REPORT_PART_ROWS_MIN..=REPORT_PART_ROWS_MAX).contains(&rows)) {
+            return bad(format!("part_rows must be {REPORT_PART_ROWS_MIN} to {REPORT_PART_ROWS_MAX}."));
         }
         let mut columns = Vec::new();
         for name in &self.columns {
@@ -156,7 +165,14 @@ impl ReportWish {
             Format::Csv | Format::Parquet => {}
         }
         let name = if self.name.trim().is_empty() { "Report".to_owned() } else { self.name.trim().to_owned() };
-        Ok(Asked { name, filters: self.filters.clone(), format: self.format, columns, keep_days })
+        Ok(Asked {
+            name,
+            filters: self.filters.clone(),
+            format: self.format,
+            columns,
+            keep_days,
+            part_rows: self.part_rows,
+        })
     }
 }
 
@@ -233,6 +249,8 @@ impl Services {
         if there.iter().filter(|kept| matches!(kept, KeptReport::Report(_))).count() >= REPORTS_MAX {
             return Err(AdminError::Bad(format!("There are {REPORTS_MAX} reports already; delete some first.")));
         }
+        // What is recorded from now on does not count, the event that tells of the report among it.
+        let ends = self.stores.ledger.ends(&Line::Streaming(enterprise.clone()), Place::END).await?;
         let record = ReportRecord {
             id: hex(&random::<8>()),
             enterprise: enterprise.clone(),
@@ -242,7 +260,8 @@ impl Services {
             asked,
             state: ReportState::Waiting,
             oldest: feed::time::Second(0),
-            up_to: None,
+            held: Vec::new(),
+            up_to: Some(ends.stored.to_bits()),
             expected_rows: None,
             reached: None,
             parts: Vec::new(),

@@ -1,12 +1,13 @@
 //! Making reports: page by page of a search, oldest first, into part files.
 //!
 //! A part is recorded when it is whole and durable, together with the place that it reaches. After a crash everything after
-//! the last recorded part is made again, so each event is in the report once. What counts is fixed when a report begins:
-//! what was recorded up to then.
+//! the last recorded part is made again, so each event is in the report once. What counts is what was recorded when the
+//! report was asked for.
 
 use super::manifest::MANIFEST;
 use super::part::{Entry, Part, put_file};
 use super::{Services, UnderWay, aside, filter_words};
+use feed::hold::Kept;
 use feed::limits::{PAGE_ENTRIES_MAX, REPORT_PART_BYTES_MAX, REPORT_PART_ROWS_MAX, REPORTS_RUNNING_MAX};
 use feed::position::Place;
 use feed::search::Order;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::ledger::{Line, Unavailable};
+use store::ledger::Unavailable;
 use store::report_store::{KeptReport, PartRecord, ReportRecord, ReportState};
 use store::search::{Counting, Searching};
 use tokio::task::JoinSet;
@@ -38,7 +39,13 @@ pub(super) enum Stop {
 
 impl From<Unavailable> for Stop {
     fn from(why: Unavailable) -> Self {
-        Stop::Away(why)
+        match why {
+            // Trying again would come to the same place.
+            Unavailable::Damaged(_) => Stop::Failed(format!("it cannot be made whole: {why}")),
+            Unavailable::Full | Unavailable::Failed(_) | Unavailable::Unreachable(_) | Unavailable::Closing => {
+                Stop::Away(why)
+            }
+        }
     }
 }
 
@@ -182,9 +189,11 @@ impl Services {
         let Ok(Some(KeptReport::Report(old))) = self.stores.reports.get(id).await else { return };
         let now = self.clock.now();
         let expires_at = Some(now.ahead(old.asked.keep_days * 86_400));
-        let state = ReportState::Failed;
-        let new = ReportRecord { state, problem: Some(problem), ended_at: Some(now), expires_at, ..old.clone() };
+        let (state, parts) = (ReportState::Failed, Vec::new());
+        let new = ReportRecord { state, problem: Some(problem), ended_at: Some(now), expires_at, parts, ..old.clone() };
         if self.move_on(old, new.clone()).await.is_ok() {
+            // Of no use to anybody, and the disk may be full of it.
+            self.remove_files(id).await;
             self.audit_report("REPORT_FAILED", &new, None, None, json!({ "problem": new.problem })).await;
         }
     }
@@ -205,26 +214,39 @@ impl Services {
             _ => return Err(Stop::Left),
         };
         let dir = self.reports.dir_of(id);
-        let (at, parts) = (dir.clone(), record.parts.clone());
-        aside(move || clear(&at, &parts)).await?;
+        // What is whole lies on the shelf, if the store has one, and nothing of it here.
+        let here = if self.stores.reports.shelf().is_some() { Vec::new() } else { record.parts.clone() };
+        let at = dir.clone();
+        if !aside(move || clear(&at, &here)).await? {
+            // A backup was put back, or somebody took files away: what the rest would be added to is not there.
+            let anew = ReportRecord { parts: Vec::new(), reached: None, ..record.clone() };
+            record = self.move_on(record, anew).await?;
+        }
         let up_to = Place::from_bits(record.up_to.unwrap_or(0));
+        let kept = Kept { oldest: record.oldest, held: record.held.clone() };
         let mut after = record.reached.map(Place::from_bits);
         let mut part: Option<Part> = None;
+        let rows_max = record.asked.part_rows.unwrap_or(REPORT_PART_ROWS_MAX);
         loop {
             if self.reports.must_stop(id) {
                 return Err(Stop::Left);
             }
+            // A part never holds more than it may.
+            let room = rows_max.saturating_sub(part.as_ref().map_or(0, |part| part.rows));
             let searching = Searching {
                 enterprise: record.enterprise.clone(),
                 filters: record.asked.filters.clone(),
                 order: Order::OldestFirst,
                 after,
-                limit: PAGE_ENTRIES_MAX,
-                oldest: record.oldest,
+                limit: usize::try_from(room).unwrap_or(PAGE_ENTRIES_MAX).min(PAGE_ENTRIES_MAX),
+                oldest: kept.looked_from(),
             };
             let page = self.stores.search.search(searching).await?;
             after = page.last;
-            let counts = page.entries.into_iter().filter(|entry| entry.recorded <= up_to);
+            let counts = page
+                .entries
+                .into_iter()
+                .filter(|entry| entry.recorded <= up_to && kept.has(entry.recorded.second, entry.at.second));
             let entries: Vec<Entry> = counts
                 .map(|entry| Entry {
                     created_at: entry.at.second,
@@ -249,7 +271,7 @@ impl Services {
                 }
                 part = Some(written);
             }
-            let full = |part: &Part| part.rows >= REPORT_PART_ROWS_MAX || part.bytes >= REPORT_PART_BYTES_MAX;
+            let full = |part: &Part| part.rows >= rows_max || part.bytes >= REPORT_PART_BYTES_MAX;
             if let Some(whole) = part.take_if(|part| page.end || full(part)) {
                 let whole = aside(move || whole.finish()).await?;
                 let rows = whole.rows;
@@ -269,16 +291,15 @@ impl Services {
         }
     }
 
-    /// Fixes what counts, and guesses how much it is.
+    /// Fixes what is past its period and what is held, and guesses how much it is.
     async fn begin(&self, old: ReportRecord) -> Result<ReportRecord, Stop> {
         let now = self.clock.now();
-        let oldest = self.oldest_kept(&old.enterprise).await?;
-        let ends = self.stores.ledger.ends(&Line::Streaming(old.enterprise.clone()), Place::END).await?;
-        let expected_rows = self.expected_rows(&old, oldest).await?;
+        let kept = self.kept(&old.enterprise).await?;
+        let expected_rows = self.expected_rows(&old, kept.looked_from()).await?;
         let new = ReportRecord {
             state: ReportState::Running,
-            oldest,
-            up_to: Some(ends.stored.to_bits()),
+            oldest: kept.oldest,
+            held: kept.held,
             expected_rows,
             started_at: Some(now),
             ..old.clone()
@@ -311,14 +332,18 @@ impl Services {
     }
 }
 
-/// Makes the directory of a report, with nothing in it but these parts: what a crash left behind goes.
-fn clear(dir: &Path, parts: &[PartRecord]) -> io::Result<()> {
+/// Makes the directory of a report, with nothing in it but these parts: what a crash left behind goes. Answers whether
+/// they are all there; if not, nothing is.
+fn clear(dir: &Path, parts: &[PartRecord]) -> io::Result<bool> {
     std::fs::create_dir_all(dir)?;
+    let is_there =
+        |part: &PartRecord| std::fs::metadata(dir.join(&part.name)).is_ok_and(|found| found.len() == part.bytes);
+    let whole = parts.iter().all(is_there);
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
-        if !parts.iter().any(|part| entry.file_name() == part.name.as_str()) {
+        if !(whole && parts.iter().any(|part| entry.file_name() == part.name.as_str())) {
             std::fs::remove_file(entry.path())?;
         }
     }
-    Ok(())
+    Ok(whole)
 }
