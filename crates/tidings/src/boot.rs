@@ -160,6 +160,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         sign_in_limit: SignInLimit::new(clock.clone()),
         live_views: LiveViews::default(),
         disk: None,
+        database: None,
         started_at: clock.now(),
         authenticator: Authenticator::new(stores.clone(), clock.clone(), provider),
         stores,
@@ -186,6 +187,12 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     let mut services = services(settings, stores, clock.clone()).await?;
     if let (Data::Directory(directory), Keeper::Directory(store)) = (&settings.data, &keeper) {
         services.disk = Some(Disk::new(store.clone(), directory));
+    }
+    if let Keeper::Postgres(store) = &keeper {
+        services.database = Some(store.clone());
+        if let Some(seconds) = services.ready().await?.clock_off_s {
+            tracing::warn!(seconds, "the clock of this machine is not that of the database, which events go by");
+        }
     }
     let services = Arc::new(services);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };

@@ -9,8 +9,8 @@ use super::connect::read;
 use super::directory::Copy;
 use super::fault::Fault;
 use super::lane::wait;
+use super::patience::Pool;
 use crate::ledger::Moved;
-use deadpool_postgres::Pool;
 use feed::id::{EnterpriseId, ListId, UserId};
 use futures_util::{StreamExt, stream};
 use rustc_hash::FxHashSet;
@@ -221,7 +221,9 @@ async fn listen_once(
             }
             Ok(None) => return Err(Fault::NoConnection("the one for listening was lost".to_owned())),
             Err(_) => {
-                client.batch_execute("SELECT 1").await?;
+                let Some(strong) = inner.upgrade() else { return Ok(()) };
+                strong.pool.within(async { Ok(client.batch_execute("SELECT 1").await?) }).await?;
+                drop(strong);
                 if inner.upgrade().is_none() || heard.send(Heard::Anything).await.is_err() {
                     return Ok(());
                 }
