@@ -78,26 +78,6 @@ impl Cluster {
         Self::run(folder, settings)
     }
 
-    /// Makes and starts a standby of a running server, which this names in the words of its own library.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(crate) fn copy_of(primary: &str, folder: &Path, settings: &str) -> Result<Self, String> {
-        let failed = |what: &str, why: std::io::Error| format!("{what}: {why}");
-        std::fs::create_dir(folder).map_err(|why| failed("the folder cannot be made", why))?;
-        let user = somebody(folder);
-        if let Some((user, group)) = user {
-            chown(folder, Some(user), Some(group)).map_err(|why| failed("the folder cannot be given away", why))?;
-        }
-        let mut copy = program("pg_basebackup", user)?;
-        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", primary, "--pgdata"]);
-        copy.arg(folder.join("data"));
-        if !copy.status().map_err(|why| failed("pg_basebackup", why))?.success() {
-            return Err("pg_basebackup failed".to_owned());
-        }
-        Self::run(folder, settings)
-    }
-
     /// Starts the server in a folder that is ready.
     ///
     /// # Errors

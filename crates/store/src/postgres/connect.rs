@@ -38,11 +38,13 @@ pub(super) fn config(url: &str) -> Result<Config, OpenError> {
 }
 
 /// What each connection is told. Plans are made once for all values, for partitions are left out when a statement runs;
-/// and never read a whole table, which only statistics of a table that was empty could suggest.
+/// and never read a whole table, which only statistics of a table that was empty could suggest. Citus cannot plan without
+/// the values, because they tell where to go; it sees to it by itself that none is made once for all.
 fn greeting(options: &Options) -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
-         SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'; \
+         SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') \
+         THEN 'auto' ELSE 'force_generic_plan' END, false); SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'; \
          SET client_min_messages = warning",
         options.statement_timeout.as_millis(),
         options.lock_timeout.as_millis(),

@@ -3,7 +3,23 @@
 use super::postgres::{Cluster, program, somebody};
 use super::session::Session;
 use super::{Stage, cluster, folder, free_port, is_missing, postmaster, signal};
+use std::os::unix::fs::chown;
 use std::path::Path;
+
+/// A standby of the server that listens on this port, started.
+fn standby_of(primary: u16, settings: &str) -> Cluster {
+    let own = folder("standby");
+    std::fs::create_dir(&own).unwrap();
+    let user = somebody(&own);
+    if let Some((user, group)) = user {
+        chown(&own, Some(user), Some(group)).unwrap();
+    }
+    let mut copy = program("pg_basebackup", user).unwrap();
+    copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--pgdata"]).arg(own.join("data"));
+    copy.arg("--dbname").arg(format!("host=127.0.0.1 port={primary} user=postgres"));
+    assert!(copy.status().unwrap().success());
+    Cluster::run(&own, settings).unwrap()
+}
 
 #[test]
 fn what_was_acknowledged_is_on_the_standby_that_takes_the_place_of_a_lost_primary() {
@@ -20,9 +36,7 @@ fn what_was_acknowledged_is_on_the_standby_that_takes_the_place_of_a_lost_primar
     };
     let only_first = address(&[first]);
 
-    let standby =
-        Cluster::copy_of(&format!("host=127.0.0.1 port={first} user=postgres"), &folder("standby"), &settings(second));
-    let standby = standby.unwrap();
+    let standby = standby_of(first, &settings(second));
     let mut looking = Session::open(&only_first);
     looking.ask("ALTER SYSTEM SET synchronous_standby_names = '*'");
     looking.ask("SELECT pg_reload_conf()");
