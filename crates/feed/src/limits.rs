@@ -63,6 +63,8 @@ pub const HISTOGRAM_BUCKETS_MAX: usize = 400;
 pub const SUMMARY_SAMPLE_MAX: usize = 2_000;
 /// Most rows of each top list of a summary.
 pub const SUMMARY_ROWS_MAX: usize = 10;
+/// Most pages of the history that are read to find out when up to [`SEARCH_VALUES_MAX`] people were last active.
+pub const LAST_ACTIVE_PAGES_MAX: usize = 40;
 /// Most reports of an enterprise, finished or not.
 pub const REPORTS_MAX: usize = 200;
 /// Most scheduled reports of an enterprise.

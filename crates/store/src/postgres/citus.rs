@@ -8,8 +8,16 @@ use super::fault::Fault;
 use tokio_postgres::Client;
 
 /// Distributed by `enterprise`, together.
-const DISTRIBUTED: [&str; 7] =
-    ["heads", "enterprise_entries", "user_entries", "postings", "outbox", "relayed", "tree_changes"];
+const DISTRIBUTED: [&str; 8] = [
+    "heads",
+    "enterprise_entries",
+    "imported_entries",
+    "user_entries",
+    "postings",
+    "outbox",
+    "relayed",
+    "tree_changes",
+];
 /// Kept on every machine.
 const EVERYWHERE: [&str; 8] =
     ["schema_versions", "people_head", "people_changes", "snapshots", "secrets", "access", "tokens", "holds"];

@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::months::{bits, place};
 use crate::retention_store::{Expired, Forecast};
 use deadpool_postgres::Object;
+use feed::event::FeedKind;
 use feed::id::EnterpriseId;
 use feed::position::Place;
 use feed::retention::Retention;
@@ -21,9 +22,12 @@ const SQL: &str = "WITH past AS MATERIALIZED ( \
        FROM TABLE e WHERE e.enterprise = $1 AND e.place < $2 ORDER BY e.place LIMIT $3::bigint) \
      SELECT count(*) FILTER (WHERE NOT held), (coalesce(sum(length) FILTER (WHERE NOT held), 0))::bigint, \
        count(*) FILTER (WHERE held), min(place) FILTER (WHERE held), count(*), \
-       (SELECT place FROM TABLE WHERE enterprise = $1 ORDER BY place LIMIT 1), \
-       (SELECT place FROM TABLE WHERE enterprise = $1 AND place >= $2 ORDER BY place LIMIT 1) \
+       (SELECT e.place FROM TABLE e WHERE e.enterprise = $1 ORDER BY e.place LIMIT 1), \
+       (SELECT e.place FROM TABLE e WHERE e.enterprise = $1 AND e.place >= $2 ORDER BY e.place LIMIT 1) \
      FROM past";
+
+/// Imported history in the form of the others: it ages by its original time.
+const IMPORTED: &str = "(SELECT enterprise, rank AS place, rank >> 19 AS created_at, bytes FROM imported_entries)";
 
 /// What sweeping at `now` would remove of an enterprise with these periods and these scopes held.
 pub(super) async fn forecast(
@@ -35,23 +39,28 @@ pub(super) async fn forecast(
 ) -> Result<Forecast, Fault> {
     let mut forecast = Forecast::default();
     let user = retention.oldest_shown(StreamType::User(UserStream::All), now);
-    let kinds = [
-        ("user_entries", user, &mut forecast.user),
-        ("enterprise_entries", retention.oldest_kept(now), &mut forecast.events),
-    ];
+    let events = retention.oldest_kept(now);
     let mut more = false;
-    for (table, oldest, expired) in kinds {
+    for (kind, table, oldest) in [
+        (FeedKind::User, "user_entries", user),
+        (FeedKind::Enterprise, "enterprise_entries", events),
+        (FeedKind::Enterprise, IMPORTED, events),
+    ] {
         let cut = bits(Place::at(oldest));
         let sql = SQL.replace("TABLE", table);
         let row = client.query_one(&sql, &[&enterprise.as_str(), &cut, &COUNTED_MAX, from, before]).await?;
         let number = |column: usize| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
         let at = |column: usize| row.get::<_, Option<i64>>(column).map(|bits| place(bits).second);
-        *expired = Expired {
-            renderings: number(0),
-            bytes: number(1),
-            held: number(2),
-            oldest: at(5),
-            oldest_left: at(3).into_iter().chain(at(6)).min(),
+        let into = match kind {
+            FeedKind::User => &mut forecast.user,
+            FeedKind::Enterprise => &mut forecast.events,
+        };
+        *into = Expired {
+            renderings: into.renderings + number(0),
+            bytes: into.bytes + number(1),
+            held: into.held + number(2),
+            oldest: into.oldest.into_iter().chain(at(5)).min(),
+            oldest_left: into.oldest_left.into_iter().chain(at(3)).chain(at(6)).min(),
         };
         more |= row.get::<_, i64>(4) == COUNTED_MAX;
     }

@@ -22,19 +22,24 @@ const SLACK_S: u32 = 86_400;
 // `OFFSET 0` keeps the inner question to itself: one look into the index for each id, whatever the planner believes of a
 // month that was empty when it last looked. Nothing lies after the last place given, so the months made ahead are left alone.
 
-/// Which of these ids enterprise feeds have already.
-pub(super) const ENTERPRISE_SQL: &str = "SELECT i.id, e.place, e.bytes FROM unnest($2::text[]) i (id) \
+/// Which of these ids enterprise feeds have already; and imported history, in which an event stands at its rank.
+pub(super) const ENTERPRISE_SQL: &str = "SELECT i.id, e.place, e.bytes, false FROM unnest($2::text[]) i (id) \
      CROSS JOIN LATERAL (SELECT e.place, e.bytes FROM enterprise_entries e \
        WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint \
-       AND e.place <= (SELECT last FROM heads WHERE enterprise = $1) OFFSET 0) e";
+       AND e.place <= (SELECT last FROM heads WHERE enterprise = $1) OFFSET 0) e \
+     UNION ALL SELECT i.id, e.rank, e.bytes, true FROM unnest($2::text[]) i (id) \
+     CROSS JOIN LATERAL (SELECT e.rank, e.bytes FROM imported_entries e \
+       WHERE e.enterprise = $1 AND e.event_id = i.id OFFSET 0) e";
 /// Which of these ids user feeds have already.
-pub(super) const USER_SQL: &str = "SELECT i.id, e.place, e.bytes FROM unnest($2::text[]) i (id) \
+pub(super) const USER_SQL: &str = "SELECT i.id, e.place, e.bytes, false FROM unnest($2::text[]) i (id) \
      CROSS JOIN LATERAL (SELECT e.place, e.bytes FROM user_entries e \
        WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint AND NOT e.relayed \
        AND e.place <= (SELECT last FROM heads WHERE enterprise = $1) OFFSET 0) e";
-/// An id in enterprise feeds, wherever it is.
-pub(super) const FIND_ENTERPRISE_SQL: &str = "SELECT place, event_type, bytes, '' FROM enterprise_entries \
-     WHERE enterprise = $1 AND event_id = $2";
+/// An id in enterprise feeds, wherever it is; imported last.
+pub(super) const FIND_ENTERPRISE_SQL: &str = "SELECT * FROM ( \
+       SELECT place, event_type, bytes, '' FROM enterprise_entries WHERE enterprise = $1 AND event_id = $2 LIMIT 1) e \
+     UNION ALL SELECT * FROM ( \
+       SELECT rank, event_type, bytes, '' FROM imported_entries WHERE enterprise = $1 AND event_id = $2 LIMIT 1) i";
 /// An id in user feeds, wherever it is.
 pub(super) const FIND_USER_SQL: &str = "SELECT place, event_type, bytes, feeds FROM user_entries \
      WHERE enterprise = $1 AND event_id = $2 AND NOT relayed";
@@ -52,15 +57,28 @@ pub(super) fn ids(batches: &[Batch], kind: FeedKind) -> Vec<&str> {
 pub(super) fn since(batches: &[Batch]) -> i64 {
     let events = batches.iter().flat_map(|batch| &batch.events);
     let created = events.flat_map(|event| [&event.user, &event.enterprise]).flatten().map(|it| it.created_at);
+    since_of(created, batches.iter().map(|batch| batch.now).min().unwrap_or_default())
+}
+
+/// The same of the times of some deeds, by this clock.
+pub(super) fn since_of(created: impl Iterator<Item = Second>, now: Second) -> i64 {
     let oldest: Option<Second> = created.min().map(|oldest| oldest.back(SLACK_S));
-    let remembered = batches.iter().map(|batch| batch.now).min().unwrap_or_default().back(REMEMBERED_S);
+    let remembered = now.back(REMEMBERED_S);
     bits(Place::at(oldest.unwrap_or(remembered).min(remembered)))
+}
+
+/// What is stored under one id.
+#[derive(Debug)]
+struct Stored {
+    place: Place,
+    bytes: Vec<u8>,
+    imported: bool,
 }
 
 /// What is stored under the ids asked for.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    stored: FxHashMap<(FeedKind, EventId), (Place, Vec<u8>)>,
+    stored: FxHashMap<(FeedKind, EventId), Stored>,
 }
 
 impl Known {
@@ -69,7 +87,11 @@ impl Known {
         for (kind, rows) in [(FeedKind::User, user), (FeedKind::Enterprise, enterprise)] {
             for row in rows {
                 if let Ok(id) = EventId::new(row.get(0)) {
-                    known.stored.insert((kind, id), (place(row.get(1)), row.get(2)));
+                    let stored = Stored { place: place(row.get(1)), bytes: row.get(2), imported: row.get(3) };
+                    let published = known.stored.get(&(kind, id.clone())).is_some_and(|before| !before.imported);
+                    if !(stored.imported && published) {
+                        known.stored.insert((kind, id), stored);
+                    }
                 }
             }
         }
@@ -79,13 +101,15 @@ impl Known {
     /// The first result of a rendering's id, if it is stored.
     pub(super) fn outcome(&self, kind: FeedKind, rendering: Option<&Rendering>) -> Option<Outcome> {
         let rendering = rendering?;
-        let (place, stored) = self.stored.get(&(kind, rendering.event_id.clone()))?;
-        Some(commit::known(kind, rendering, *place, stored))
+        let stored = self.stored.get(&(kind, rendering.event_id.clone()))?;
+        let known = commit::known(kind, rendering, stored.place, &stored.bytes);
+        Some(if stored.imported { commit::imported(known) } else { known })
     }
 
     /// Remembers what is being stored.
     pub(super) fn add(&mut self, kind: FeedKind, rendering: &Rendering, place: Place) {
-        self.stored.insert((kind, rendering.event_id.clone()), (place, rendering.bytes.clone()));
+        let stored = Stored { place, bytes: rendering.bytes.clone(), imported: false };
+        self.stored.insert((kind, rendering.event_id.clone()), stored);
     }
 }
 

@@ -33,9 +33,13 @@ const HISTORY_OF_SQL: &str = "SELECT s.second, (SELECT max(e.history) FROM enter
      AND e.history >= s.second << 19 AND e.history < (s.second + 1) << 19 AND e.place >= (s.second - 86400) << 19) \
      FROM unnest($2::bigint[]) s (second)";
 
-/// The last rank within each of these seconds of true `created_at`. No deed is recorded long before it was done.
-pub(super) const RANKS_SQL: &str = "SELECT s.second, (SELECT max(e.rank) FROM enterprise_entries e WHERE e.enterprise = $1 \
-     AND e.rank >= s.second << 19 AND e.rank < (s.second + 1) << 19 AND e.place >= (s.second - 86400) << 19) \
+/// The last rank within each of these seconds of true `created_at`. No deed is recorded long before it was done;
+/// imported history counts, too.
+pub(super) const RANKS_SQL: &str = "SELECT s.second, greatest( \
+       (SELECT max(e.rank) FROM enterprise_entries e WHERE e.enterprise = $1 AND e.rank >= s.second << 19 \
+          AND e.rank < (s.second + 1) << 19 AND e.place >= (s.second - 86400) << 19), \
+       (SELECT max(i.rank) FROM imported_entries i WHERE i.enterprise = $1 AND i.rank >= s.second << 19 \
+          AND i.rank < (s.second + 1) << 19)) \
      FROM unnest($2::bigint[]) s (second)";
 
 /// The line, as far as appending needs it.

@@ -13,6 +13,7 @@ mod connect;
 mod directory;
 mod fault;
 mod forecast;
+mod import;
 mod known;
 mod lane;
 mod line;

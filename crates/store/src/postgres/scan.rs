@@ -34,6 +34,39 @@ const ENTERPRISE_SQL: &str = "WITH matched AS MATERIALIZED ( \
        (SELECT COLUMN FROM enterprise_entries WHERE enterprise = $1 AND COLUMN > $2 AND COLUMN < $3 \
           AND place >= $4 ORDER BY COLUMN DESC LIMIT 1)) END, NULL::bytea";
 
+/// The same of the order of true `created_at`, where imported history stands among what was published. It ages by its
+/// original time.
+const WINDOW_SQL: &str = "WITH matched AS MATERIALIZED ( \
+       SELECT l.at, l.place FROM ( \
+         (SELECT rank AS at, place, event_type, created_at FROM enterprise_entries \
+          WHERE enterprise = $1 AND rank > $2 AND rank < $3 AND place >= greatest($4::bigint, $5::bigint) \
+          ORDER BY rank LIMIT $6::bigint) \
+         UNION ALL \
+         (SELECT rank, NULL::bigint, event_type, rank >> 19 FROM imported_entries \
+          WHERE enterprise = $1 AND rank > $2 AND rank < $3 AND rank >= $5::bigint ORDER BY rank LIMIT $6::bigint) \
+         ORDER BY at LIMIT $6::bigint) l \
+       WHERE l.created_at >= $7 AND l.created_at < $8 AND ($9::text[] IS NULL OR l.event_type = ANY ($9)) \
+       ORDER BY l.at LIMIT $10::bigint) \
+     SELECT m.at, e.bytes FROM matched m CROSS JOIN LATERAL ( \
+       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place = m.place OFFSET 0) e \
+     UNION ALL \
+     SELECT m.at, i.bytes FROM matched m CROSS JOIN LATERAL ( \
+       SELECT i.bytes FROM imported_entries i WHERE m.place IS NULL AND i.enterprise = $1 AND i.rank = m.at OFFSET 0) i \
+     UNION ALL \
+     SELECT CASE WHEN (SELECT count(*) FROM matched) < $10::bigint THEN coalesce( \
+       (SELECT l.at FROM ( \
+          (SELECT rank AS at FROM enterprise_entries WHERE $11::boolean AND enterprise = $1 AND rank > $2 AND rank < $3 \
+             AND place >= greatest($4::bigint, $5::bigint) ORDER BY rank LIMIT $6::bigint) \
+          UNION ALL \
+          (SELECT rank FROM imported_entries WHERE $11::boolean AND enterprise = $1 AND rank > $2 AND rank < $3 \
+             AND rank >= $5::bigint ORDER BY rank LIMIT $6::bigint) \
+          ORDER BY at OFFSET $6::bigint - 1 LIMIT 1) l), \
+       greatest( \
+         (SELECT rank FROM enterprise_entries WHERE enterprise = $1 AND rank > $2 AND rank < $3 \
+            AND place >= $4 ORDER BY rank DESC LIMIT 1), \
+         (SELECT rank FROM imported_entries WHERE enterprise = $1 AND rank > $2 AND rank < $3 \
+            ORDER BY rank DESC LIMIT 1))) END, NULL::bytea";
+
 /// The same of a user's feed: the user's own postings merged with those of lists, each within its span.
 const USER_SQL: &str = "WITH sources AS MATERIALIZED ( \
        SELECT feed, greatest(f, $2::bigint) AS f, least(t, $3::bigint - 1) AS t \
@@ -62,8 +95,15 @@ const USER_SQL: &str = "WITH sources AS MATERIALIZED ( \
 /// The last entry of an enterprise line before a place, the last of all, and what the head row says.
 const ENTERPRISE_ENDS_SQL: &str = "SELECT \
        (SELECT COLUMN FROM enterprise_entries WHERE enterprise = $1 AND COLUMN < $2 ORDER BY COLUMN DESC LIMIT 1), \
-       h.last, h.last_history, \
-       (SELECT rank FROM enterprise_entries WHERE $3::boolean AND enterprise = $1 ORDER BY rank DESC LIMIT 1) \
+       h.last, h.last_history \
+     FROM heads h WHERE h.enterprise = $1";
+/// The same of the order of true `created_at`.
+const WINDOW_ENDS_SQL: &str = "SELECT greatest( \
+       (SELECT rank FROM enterprise_entries WHERE enterprise = $1 AND rank < $2 ORDER BY rank DESC LIMIT 1), \
+       (SELECT rank FROM imported_entries WHERE enterprise = $1 AND rank < $2 ORDER BY rank DESC LIMIT 1)), \
+       h.last, h.last_history, greatest( \
+       (SELECT rank FROM enterprise_entries WHERE enterprise = $1 ORDER BY rank DESC LIMIT 1), \
+       (SELECT rank FROM imported_entries WHERE enterprise = $1 ORDER BY rank DESC LIMIT 1)) \
      FROM heads h WHERE h.enterprise = $1";
 /// The same of a user's feed.
 const USER_ENDS_SQL: &str = "SELECT \
@@ -126,7 +166,8 @@ pub(super) async fn scan(inner: &Inner, scan: &Scan) -> Result<Slice, Fault> {
         let mask = i16::from(streams.to_bits());
         read(&inner.pool, USER_SQL, &[&home, &after, &below, &feeds, &from, &to, &oldest, &most, &mask, &limit]).await?
     } else {
-        let (sql, since) = statement(ENTERPRISE_SQL, &scan.line, scan.after);
+        let all = if matches!(scan.line, Line::Window(_)) { WINDOW_SQL } else { ENTERPRISE_SQL };
+        let (sql, since) = statement(all, &scan.line, scan.after);
         let created_from = i64::from(scan.created_from.0);
         let created_before = scan.created_before.map_or(i64::MAX, |before| i64::from(before.0));
         let wanted = || scan.types.wanted().iter().map(EventType::as_str).collect::<Vec<_>>();
@@ -169,9 +210,9 @@ pub(super) async fn ends(inner: &Inner, line: &Line, below: Place) -> Result<End
         let Some(row) = rows.first() else { return Ok(Ends::default()) };
         return Ok(Ends { shown: at(row.get(0)), stored: at(row.get(1)) });
     }
-    let (sql, _) = statement(ENTERPRISE_ENDS_SQL, line, Place::START);
-    let window = matches!(line, Line::Window(_));
-    let rows = read(&inner.pool, &sql, &[&home, &below, &window]).await?;
+    let all = if matches!(line, Line::Window(_)) { WINDOW_ENDS_SQL } else { ENTERPRISE_ENDS_SQL };
+    let (sql, _) = statement(all, line, Place::START);
+    let rows = read(&inner.pool, &sql, &[&home, &below]).await?;
     let Some(row) = rows.first() else { return Ok(Ends::default()) };
     let stored = match line {
         Line::User { .. } | Line::Streaming(_) => row.get(1),

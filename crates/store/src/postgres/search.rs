@@ -25,11 +25,15 @@ const STRETCH: usize = 4_000;
 const COUNT_STRETCH: usize = 20_000;
 
 /// A stretch of entries in order: where each stands, where it arrived, whether it matches, and its bytes if it does and
-/// they are wanted.
+/// they are wanted. Imported history arrived, as it were, when it was done.
 const SQL: &str = "SELECT l.at, l.place, m.matches, CASE WHEN m.matches AND $8::boolean THEN l.bytes END FROM ( \
-       SELECT rank AS at, place, event_type, terms, bytes FROM enterprise_entries \
-       WHERE enterprise = $1 AND rank > $2 AND rank < $3 AND place >= (($2::bigint >> 19) - 86400) << 19 \
-       ORDER BY rank DIRECTION LIMIT $4::bigint) l \
+       (SELECT rank AS at, place, event_type, terms, bytes FROM enterprise_entries \
+        WHERE enterprise = $1 AND rank > $2 AND rank < $3 AND place >= (($2::bigint >> 19) - 86400) << 19 \
+        ORDER BY rank DIRECTION LIMIT $4::bigint) \
+       UNION ALL \
+       (SELECT rank, rank, event_type, terms, bytes FROM imported_entries \
+        WHERE enterprise = $1 AND rank > $2 AND rank < $3 ORDER BY rank DIRECTION LIMIT $4::bigint) \
+       ORDER BY at DIRECTION LIMIT $4::bigint) l \
      CROSS JOIN LATERAL (SELECT l.place >= $5 AND ($6::text[] IS NULL OR l.event_type = ANY ($6)) AND NOT EXISTS ( \
          SELECT FROM unnest($7::text[]) g (terms) WHERE NOT l.terms && string_to_array(g.terms, ' ')) AS matches) m \
      ORDER BY l.at DIRECTION";

@@ -5,7 +5,6 @@ use super::fault::Fault;
 use super::months::second;
 use super::{Clock, PostgresStore, known, lane, scan, sweep};
 use crate::directory_store::{DirectoryStore, Question};
-use crate::import::{Brought, History, ImportStore};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
 use crate::report_store::{KeptReport, ReportStore};
 use async_trait::async_trait;
@@ -124,15 +123,6 @@ impl DirectoryStore for PostgresStore {
     async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
         question(&self.inner.directory.caught_up_with_trees(&self.inner.pool).await?.directory);
         Ok(())
-    }
-}
-
-#[async_trait]
-impl ImportStore for PostgresStore {
-    /// Refused, plainly, until this keeper can do what it promises.
-    async fn import(&self, _: History) -> Result<Vec<Brought>, AppendError> {
-        let what = "PostgreSQL does not take history from elsewhere yet; import into a store in a directory";
-        Err(AppendError::Unavailable(Unavailable::Failed(what.to_owned())))
     }
 }
 

@@ -24,11 +24,15 @@ const PORTION: i64 = 5_000;
 const COUNTED_PAGES: i32 = 25_000;
 
 const EXPIRED_SQL: &str = "SELECT c.enterprise FROM unnest($1::text[], $2::bigint[]) c (enterprise, cut) \
-     WHERE EXISTS (SELECT FROM TABLE e WHERE e.enterprise = c.enterprise AND e.place < c.cut)";
+     WHERE EXISTS (SELECT FROM TABLE e WHERE e.enterprise = c.enterprise AND e.COLUMN < c.cut)";
 const DELETE_ENTERPRISE_SQL: &str = "DELETE FROM enterprise_entries WHERE enterprise = $1 AND place < $2 \
      AND place = ANY (ARRAY(SELECT place FROM enterprise_entries e WHERE enterprise = $1 AND place < $2 AND NOT EXISTS ( \
        SELECT FROM unnest($4::bigint[], $5::bigint[]) h (f, b) WHERE h.f <= e.created_at AND e.created_at < h.b) \
      ORDER BY place LIMIT $3))";
+const DELETE_IMPORTED_SQL: &str = "DELETE FROM imported_entries WHERE enterprise = $1 AND rank < $2 \
+     AND rank = ANY (ARRAY(SELECT rank FROM imported_entries e WHERE enterprise = $1 AND rank < $2 AND NOT EXISTS ( \
+       SELECT FROM unnest($4::bigint[], $5::bigint[]) h (f, b) WHERE h.f <= e.rank >> 19 AND e.rank >> 19 < h.b) \
+     ORDER BY rank LIMIT $3))";
 const DELETE_USER_SQL: &str = "WITH gone AS ( \
        DELETE FROM user_entries WHERE enterprise = $1 AND place < $2 \
        AND place = ANY (ARRAY(SELECT place FROM user_entries e WHERE enterprise = $1 AND place < $2 AND NOT EXISTS ( \
@@ -137,11 +141,18 @@ async fn is_held(client: &Object, partition: &str, held: &Held) -> Result<bool, 
 async fn delete(client: &Object, cuts: &[Cut], held: &Held) -> Result<Swept, Fault> {
     let mut left = PORTION;
     let mut swept = Swept::default();
-    for (kind, table) in [(FeedKind::User, "user_entries"), (FeedKind::Enterprise, "enterprise_entries")] {
+    // Imported history ages by its original time, which its rank begins with.
+    let kinds = [
+        (FeedKind::User, "user_entries", "place", DELETE_USER_SQL),
+        (FeedKind::Enterprise, "enterprise_entries", "place", DELETE_ENTERPRISE_SQL),
+        (FeedKind::Enterprise, "imported_entries", "rank", DELETE_IMPORTED_SQL),
+    ];
+    for (kind, table, column, sql) in kinds {
         let enterprises: Vec<&str> = cuts.iter().map(|cut| cut.enterprise.as_str()).collect();
         let of = |cut: &Cut| if kind == FeedKind::User { cut.user } else { cut.events };
         let places: Vec<i64> = cuts.iter().map(of).collect();
-        let expired = client.query(&EXPIRED_SQL.replace("TABLE", table), &[&enterprises, &places]).await?;
+        let expired = EXPIRED_SQL.replace("TABLE", table).replace("COLUMN", column);
+        let expired = client.query(&expired, &[&enterprises, &places]).await?;
         for row in expired {
             let enterprise: &str = row.get(0);
             let Some(cut) = cuts.iter().find(|cut| cut.enterprise.as_str() == enterprise).map(of) else { continue };
@@ -152,9 +163,9 @@ async fn delete(client: &Object, cuts: &[Cut], held: &Held) -> Result<Swept, Fau
             let (from, before) = EnterpriseId::new(enterprise).ok().and_then(|id| held.get(&id)).unwrap_or(&nothing);
             let values: [&(dyn ToSql + Sync); 5] = [&enterprise, &cut, &left, from, before];
             let gone = match kind {
-                FeedKind::User => client.query_one(DELETE_USER_SQL, &values).await?.get(0),
+                FeedKind::User => client.query_one(sql, &values).await?.get(0),
                 FeedKind::Enterprise => {
-                    let gone = client.execute(DELETE_ENTERPRISE_SQL, &values).await?;
+                    let gone = client.execute(sql, &values).await?;
                     i64::try_from(gone).unwrap_or(i64::MAX)
                 }
             };

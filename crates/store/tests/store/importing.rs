@@ -4,7 +4,8 @@
 use crate::contract::directory::settings;
 use crate::deed::{Deed, deed, enterprise, event_id, unseen};
 use crate::disk::{Disk, Fault};
-use crate::keeper::{EmbeddedInMemory, EmbeddedInPieces, Keeper, Memory};
+use crate::keeper::{EmbeddedInMemory, EmbeddedInPieces, Keeper, Memory, MemoryGoingOn};
+use crate::postgres::Postgres;
 use crate::trial::{HOME, NOW, Trial, every_line, whole, window};
 use feed::directory::Effect;
 use feed::event::FeedKind;
@@ -151,6 +152,14 @@ async fn random_imports_are_those_of_the_memory_keeper() {
 #[tokio::test]
 async fn random_imports_in_pieces_are_those_of_the_memory_keeper() {
     side_by_side::<EmbeddedInPieces, Memory>(60..160).await;
+}
+
+// A restart of one process leaves the frontier where the database has it, for others may be at work.
+#[tokio::test]
+async fn random_imports_in_postgresql_are_those_of_the_memory_keeper() {
+    if !Postgres::is_missing() {
+        side_by_side::<Postgres, MemoryGoingOn>(160..175).await;
+    }
 }
 
 const DIR: &str = "/store";

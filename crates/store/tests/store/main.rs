@@ -33,7 +33,6 @@ mod upkeep;
 /// The memory keeper.
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
-    crate::contract::every_promise_of_importing!(crate::keeper::Memory);
     crate::contract::every_promise_of_reports!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
 }
@@ -41,7 +40,6 @@ mod memory {
 /// The embedded keeper.
 mod embedded {
     crate::contract::every_promise!(crate::keeper::Embedded);
-    crate::contract::every_promise_of_importing!(crate::keeper::Embedded);
     crate::contract::every_promise_of_reports!(crate::keeper::Embedded);
 
     #[tokio::test]
@@ -58,7 +56,6 @@ mod embedded {
 /// The embedded keeper with everything in small pieces.
 mod embedded_in_pieces {
     crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
-    crate::contract::every_promise_of_importing!(crate::keeper::EmbeddedInPieces);
     crate::contract::every_promise_of_reports!(crate::keeper::EmbeddedInPieces);
 
     #[tokio::test]

@@ -44,7 +44,14 @@ pub(super) fn command() -> Command {
                 .arg(permissions())
                 .arg(Arg::new("id").long("id").value_name("ID").help("The id; made up unless given")),
         )
-        .subcommand(Command::new("list").about("Lists the users, by id"))
+        .subcommand(
+            Command::new("list").about("Lists the users, by id").arg(
+                Arg::new("last-active")
+                    .long("last-active")
+                    .action(ArgAction::SetTrue)
+                    .help("Says when each last did something that is in the enterprise feed"),
+            ),
+        )
         .subcommand(Command::new("show").about("Shows a user").arg(whom()))
         .subcommand(
             Command::new("edit")
@@ -69,6 +76,12 @@ struct User {
     permissions: Vec<String>,
     status: String,
     created_at: String,
+    /// When they were last active, if the server was asked.
+    #[serde(default)]
+    last_active_at: Option<String>,
+    /// They were not after this, and before it was not looked.
+    #[serde(default)]
+    not_active_after: Option<String>,
 }
 
 /// Does what the subcommand says.
@@ -81,7 +94,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
         format!("{PATH}/{}", percent(user))
     };
     let user = match verb {
-        "list" => return list(&client, as_json),
+        "list" => return list(&client, matches.get_flag("last-active"), as_json),
         "remove" => {
             // By id: a login may be given to somebody else in between.
             let user = id_of(&read_json(&client.get(&path())?)?)?;
@@ -123,7 +136,7 @@ fn change(matches: &ArgMatches, names: &[&str]) -> Value {
     Value::Object(change)
 }
 
-fn list(client: &Client, as_json: bool) -> Result<(), String> {
+fn list(client: &Client, with_activity: bool, as_json: bool) -> Result<(), String> {
     #[derive(Deserialize)]
     struct Answer {
         entries: Vec<Value>,
@@ -132,7 +145,8 @@ fn list(client: &Client, as_json: bool) -> Result<(), String> {
     let mut users = Vec::new();
     let mut after = String::new();
     loop {
-        let answer: Answer = read_json(&client.get(&format!("{PATH}?after={}", percent(&after)))?)?;
+        let path = format!("{PATH}?after={}&last_active={with_activity}", percent(&after));
+        let answer: Answer = read_json(&client.get(&path)?)?;
         users.extend(answer.entries);
         match answer.next {
             // A place that does not move would be asked for without end.
@@ -144,6 +158,7 @@ fn list(client: &Client, as_json: bool) -> Result<(), String> {
 }
 
 fn show(users: Vec<Value>, as_json: bool) -> Result<(), String> {
+    let with_activity = users.iter().any(|user| user.get("last_active_at").is_some());
     if as_json {
         users.iter().for_each(say);
         return Ok(());
@@ -154,10 +169,18 @@ fn show(users: Vec<Value>, as_json: bool) -> Result<(), String> {
             [] => user.role,
             some => format!("{} ({})", user.role, some.join(", ")),
         };
-        vec![user.id, user.login, user.name, role, user.status, user.created_at]
+        let active = match (user.last_active_at, user.not_active_after) {
+            (Some(at), _) => at,
+            (None, Some(second)) => format!("before {second}"),
+            (None, None) => "nothing kept".to_owned(),
+        };
+        let mut row = vec![user.id, user.login, user.name, role, user.status, user.created_at];
+        row.extend(with_activity.then_some(active));
+        row
     };
     let users: Vec<User> = users.into_iter().map(read).collect::<Result<_, String>>()?;
     let rows: Vec<Vec<String>> = users.into_iter().map(row).collect();
-    say(table(&["id", "login", "name", "role", "status", "since"], &rows));
+    let heads = ["id", "login", "name", "role", "status", "since", "last active"];
+    say(table(&heads[..heads.len() - usize::from(!with_activity)], &rows));
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod folders;
 pub mod health;
 pub mod holds;
 pub mod import;
+pub mod last_active;
 pub mod live;
 pub mod oauth;
 pub mod publish;

@@ -18,6 +18,7 @@
 //! - [`over_tls`]: the same with a certificate.
 //! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
+//! - [`last_active`]: when people last did something.
 //! - [`database`]: several processes on one database, and all of them killed.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
@@ -37,6 +38,7 @@ mod errors;
 mod histories;
 mod keeping;
 mod killing;
+mod last_active;
 mod long_poll;
 mod oauth;
 mod over_tls;

@@ -116,6 +116,20 @@ macro_rules! every_promise {
                 a_restart_does_not_open_what_was_shown
                 the_settling_delay_is_that_of_the_last_start
             }
+            importing {
+                what_is_imported_stands_at_its_true_time_and_nowhere_else
+                imported_twice_is_stored_once
+                what_was_published_is_known_when_it_is_imported
+                what_was_imported_is_known_when_it_is_published
+                ranks_are_given_after_those_that_are_there
+                nobody_hears_it_and_nobody_becomes_known
+                it_ages_by_its_original_time
+                a_hold_keeps_it_and_it_is_foretold
+                windows_over_it_are_read_page_by_page_by_type_and_time
+                many_small_imports_read_like_one
+                an_import_of_another_enterprise_is_apart
+                it_is_the_same_after_a_restart
+            }
             lists {
                 a_large_audience_hears_by_a_list_and_each_once
                 who_joins_leaves_and_joins_again_hears_only_the_time_between
@@ -196,28 +210,6 @@ macro_rules! every_promise {
     };
 }
 
-/// The same for what only keepers promise that take history from elsewhere; that in PostgreSQL refuses it.
-macro_rules! every_promise_of_importing {
-    ($keeper:ty) => {
-        $crate::contract::promises! { $keeper:
-            importing {
-                what_is_imported_stands_at_its_true_time_and_nowhere_else
-                imported_twice_is_stored_once
-                what_was_published_is_known_when_it_is_imported
-                what_was_imported_is_known_when_it_is_published
-                ranks_are_given_after_those_that_are_there
-                nobody_hears_it_and_nobody_becomes_known
-                it_ages_by_its_original_time
-                a_hold_keeps_it_and_it_is_foretold
-                windows_over_it_are_read_page_by_page_by_type_and_time
-                many_small_imports_read_like_one
-                an_import_of_another_enterprise_is_apart
-                it_is_the_same_after_a_restart
-            }
-        }
-    };
-}
-
 /// The promises about reports, of the keepers that keep any.
 macro_rules! every_promise_of_reports {
     ($keeper:ty) => {
@@ -250,4 +242,4 @@ macro_rules! promises {
     };
 }
 
-pub(crate) use {every_promise, every_promise_of_importing, every_promise_of_reports, promises};
+pub(crate) use {every_promise, every_promise_of_reports, promises};

@@ -9,15 +9,18 @@ use crate::http::caller::Asking;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
 use crate::service::administer::UserChange;
+use crate::service::last_active::LastActive;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use feed::directory::{Role, Status, User};
 use feed::id::UserId;
+use feed::limits::SEARCH_VALUES_MAX;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Lists users, sorted by id; `after` goes on where a list ended, `limit` is at most 1000.
+/// Lists users, sorted by id; `after` goes on where a list ended, `limit` is at most 1000. With `last_active=true` it says
+/// when each was last active, and `limit` is at most [`SEARCH_VALUES_MAX`].
 pub async fn list(
     State(server): State<Server>,
     Asking(caller): Asking,
@@ -25,10 +28,16 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let query = Query::of(raw.as_deref());
     let after = query.get("after").and_then(|id| UserId::new(id).ok());
-    let limit = limit(&query);
+    let with_activity = query.get("last_active") == Some("true");
+    let limit = limit(&query).min(if with_activity { SEARCH_VALUES_MAX } else { usize::MAX });
     let users = server.services.users(&caller, after.as_ref(), limit).await?;
     let next = users.last().filter(|_| users.len() == limit).map(|user| user.person.id.as_str());
-    let entries: Vec<Value> = users.iter().map(shown).collect();
+    let mut entries: Vec<Value> = users.iter().map(shown).collect();
+    if with_activity {
+        let ids: Vec<UserId> = users.iter().map(|user| user.person.id.clone()).collect();
+        let activity = server.services.last_active(&caller, &ids).await?;
+        entries.iter_mut().zip(activity).for_each(|(entry, activity)| put_activity(entry, activity));
+    }
     Ok(listed(&entries, next))
 }
 
@@ -39,7 +48,10 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let user = server.services.user(&caller, &id).await?;
-    Ok(json_body(shown(&user).to_string()))
+    let mut entry = shown(&user);
+    let activity = server.services.last_active(&caller, &[user.person.id]).await?;
+    activity.into_iter().for_each(|activity| put_activity(&mut entry, activity));
+    Ok(json_body(entry.to_string()))
 }
 
 /// Adds a user.
@@ -74,6 +86,17 @@ pub async fn delete(
 ) -> Result<Response, ApiError> {
     server.services.delete_user(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// When somebody was last active; if that was not found, up to when they were not looked for, if they were not to the end.
+fn put_activity(entry: &mut Value, activity: LastActive) {
+    let (at, not_after) = match activity {
+        LastActive::At(at) => (Some(at), None),
+        LastActive::NotAfter(second) => (None, Some(second)),
+        LastActive::Never => (None, None),
+    };
+    entry["last_active_at"] = json!(at.map(|at| at.to_string()));
+    entry["not_active_after"] = json!(not_after.map(|second| second.to_string()));
 }
 
 fn shown(user: &User) -> Value {
