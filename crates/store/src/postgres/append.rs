@@ -116,7 +116,7 @@ pub(super) async fn append(inner: &Inner, enterprise: &EnterpriseId, batches: Ve
     if !changes_people {
         held = None;
     }
-    let committed = match inner.months.make(&inner.pool, &months_of(&line, &rows)).await {
+    let committed = match inner.pool.within(inner.months.make(&inner.pool, &months_of(&line, &rows))).await {
         Ok(()) => rows.commit(&inner.pool, &turn, enterprise, &line, tree).await,
         Err(fault) => Committed::Not(fault),
     };

@@ -91,8 +91,9 @@ async fn take_over(
         return Ok(moved);
     }
     let months: Vec<Month> = taken.seconds().map(Month::of).collect();
-    inner.months.make(&inner.pool, &months).await?;
-    client.execute(MARK_SQL, &[&home.as_str(), &source.as_str(), &upto]).await?;
+    inner.pool.within(inner.months.make(&inner.pool, &months)).await?;
+    let marked = async { Ok(client.execute(MARK_SQL, &[&home.as_str(), &source.as_str(), &upto]).await?) };
+    inner.pool.within(marked).await?;
     match taken.commit(&inner.pool, &turn, home, &line, tree).await {
         Committed::Yes => {
             turn.done();
