@@ -32,6 +32,7 @@ const LOOKS_MAX: usize = 3_000;
 
 /// Whether there is a PostgreSQL to test with; if not it is said.
 #[expect(clippy::disallowed_methods, reason = "whether this is CI is a setting of the tests")]
+#[expect(clippy::print_stderr, reason = "what is passed over is to be seen")]
 fn is_missing() -> bool {
     let missing = postgres::programs().is_none();
     if missing {
