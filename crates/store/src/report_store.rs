@@ -138,6 +138,52 @@ pub trait ReportStore: Send + Sync {
     /// Everything of an enterprise, or of all; sorted by id. How much there may be is bounded by who adds.
     async fn list(&self, enterprise: Option<&EnterpriseId>) -> Result<Vec<KeptReport>, Unavailable>;
 
-    /// Forgets what is kept under this id; answers whether there was anything.
+    /// Forgets what is kept under this id, and whatever of it is on the shelf; answers whether there was anything.
     async fn remove(&self, id: &str) -> Result<bool, Unavailable>;
+
+    /// Where the files of reports are kept so that every process that shares the store can fetch them. `None` if no other
+    /// process does: then the program keeps them in a directory of its own.
+    fn shelf(&self) -> Option<&dyn ReportShelf> {
+        None
+    }
+}
+
+/// Files of reports, kept with the store. A file is put on the shelf piece by piece, and counts once the report's record
+/// names it; so nobody sees half of one.
+#[async_trait]
+pub trait ReportShelf: Send + Sync {
+    /// Claims the making of a report, unless another process has; the claim ends when it is dropped, or its process dies.
+    /// It keeps two from doing the same work, no more: what counts is who replaces the record.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; so with the others.
+    async fn claim(&self, report: &str) -> Result<Option<Claim>, Unavailable>;
+
+    /// Keeps a piece of a file, of at most [`REPORT_PIECE_BYTES`]; `false` if there is no such report any more. Pieces
+    /// are numbered from 0.
+    async fn put_piece(&self, report: &str, file: &str, number: u32, piece: &[u8]) -> Result<bool, Unavailable>;
+
+    /// A piece of a file; `None` after the last.
+    async fn piece(&self, report: &str, file: &str, number: u32) -> Result<Option<Vec<u8>>, Unavailable>;
+
+    /// How long a file is, in bytes, if it is there.
+    async fn length(&self, report: &str, file: &str) -> Result<Option<u64>, Unavailable>;
+
+    /// Removes the files of a report except these.
+    async fn keep_only(&self, report: &str, files: &[String]) -> Result<(), Unavailable>;
+}
+
+/// The size of the pieces in which files are put on a shelf, in bytes.
+pub const REPORT_PIECE_BYTES: usize = 512 * 1024;
+
+/// Keeps other processes from making a report, until it is dropped.
+pub struct Claim {
+    _held: Box<dyn std::any::Any + Send + Sync>,
+}
+
+impl Claim {
+    /// A claim that lasts as long as this does.
+    pub(crate) fn held_by(held: impl Send + Sync + 'static) -> Self {
+        Claim { _held: Box::new(held) }
+    }
 }

@@ -152,7 +152,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
     let reports = match &settings.data {
         Data::Memory => Reports::temporary(report_key),
         Data::Directory(directory) => Reports::kept_in(directory.join(REPORTS), report_key),
-        // They are refused by the store before there is anything to keep.
+        // What is whole goes into the database; only what is being written lies here.
         Data::Postgres(_) => Reports::temporary(report_key),
     };
     Ok(Services {

@@ -19,8 +19,18 @@ const DISTRIBUTED: [&str; 8] = [
     "tree_changes",
 ];
 /// Kept on every machine.
-const EVERYWHERE: [&str; 8] =
-    ["schema_versions", "people_head", "people_changes", "snapshots", "secrets", "access", "tokens", "holds"];
+const EVERYWHERE: [&str; 10] = [
+    "schema_versions",
+    "people_head",
+    "people_changes",
+    "snapshots",
+    "secrets",
+    "access",
+    "tokens",
+    "holds",
+    "reports",
+    "report_pieces",
+];
 
 /// Whether the extension is installed in this database.
 pub(super) async fn is_there(client: &Client) -> Result<bool, Fault> {

@@ -11,11 +11,12 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 /// The migrations, in order. One that was released is never changed.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0001_ledger.sql"),
     include_str!("schema/0002_access.sql"),
     include_str!("schema/0003_terms.sql"),
     include_str!("schema/0004_imports.sql"),
+    include_str!("schema/0005_reports.sql"),
 ];
 /// The advisory lock under which the schema changes.
 const LOCK: i64 = 0x0074_6964_696e_6701;

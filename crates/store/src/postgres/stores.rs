@@ -6,7 +6,6 @@ use super::months::second;
 use super::{Clock, PostgresStore, known, lane, scan, sweep};
 use crate::directory_store::{DirectoryStore, Question};
 use crate::ledger::{AppendError, Appended, Batch, Found, Ledger, Line, Scan, Swept, Unavailable};
-use crate::report_store::{KeptReport, ReportStore};
 use async_trait::async_trait;
 use feed::directory::{Enterprise, ListSpan, User};
 use feed::event::FeedKind;
@@ -123,30 +122,5 @@ impl DirectoryStore for PostgresStore {
     async fn consult(&self, question: Question<'_>) -> Result<(), Unavailable> {
         question(&self.inner.directory.caught_up_with_trees(&self.inner.pool).await?.directory);
         Ok(())
-    }
-}
-
-#[async_trait]
-impl ReportStore for PostgresStore {
-    /// Refused, plainly, until the processes that share a database can share the files of a report.
-    async fn add(&self, _: KeptReport) -> Result<bool, Unavailable> {
-        let what = "reports of a store in PostgreSQL are not made yet; search it instead";
-        Err(Unavailable::Failed(what.to_owned()))
-    }
-
-    async fn replace(&self, _: &KeptReport, _: KeptReport) -> Result<bool, Unavailable> {
-        Ok(false)
-    }
-
-    async fn get(&self, _: &str) -> Result<Option<KeptReport>, Unavailable> {
-        Ok(None)
-    }
-
-    async fn list(&self, _: Option<&EnterpriseId>) -> Result<Vec<KeptReport>, Unavailable> {
-        Ok(Vec::new())
-    }
-
-    async fn remove(&self, _: &str) -> Result<bool, Unavailable> {
-        Ok(false)
     }
 }

@@ -26,6 +26,7 @@ mod keeper;
 mod plans;
 mod postgres;
 mod searching;
+mod shelf;
 mod together;
 mod trial;
 mod upkeep;
@@ -33,14 +34,12 @@ mod upkeep;
 /// The memory keeper.
 mod memory {
     crate::contract::every_promise!(crate::keeper::Memory);
-    crate::contract::every_promise_of_reports!(crate::keeper::Memory);
     crate::histories::random_histories!(crate::keeper::Memory);
 }
 
 /// The embedded keeper.
 mod embedded {
     crate::contract::every_promise!(crate::keeper::Embedded);
-    crate::contract::every_promise_of_reports!(crate::keeper::Embedded);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {
@@ -56,7 +55,6 @@ mod embedded {
 /// The embedded keeper with everything in small pieces.
 mod embedded_in_pieces {
     crate::contract::every_promise!(crate::keeper::EmbeddedInPieces);
-    crate::contract::every_promise_of_reports!(crate::keeper::EmbeddedInPieces);
 
     #[tokio::test]
     async fn random_histories_are_those_of_the_memory_keeper() {

@@ -20,6 +20,7 @@
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`last_active`]: when people last did something.
 //! - [`database`]: several processes on one database, and all of them killed.
+//! - [`shared_reports`]: reports of a store that several processes share.
 //! - [`spoiled`]: a keeper that falls ill on command.
 
 #![expect(clippy::unwrap_used, reason = "everything here is a test; a panic is how it fails")]
@@ -48,5 +49,6 @@ mod reading;
 mod reporting;
 mod rights;
 mod searching;
+mod shared_reports;
 mod sharing;
 mod wire;

@@ -9,24 +9,24 @@ use store::report_store::{KeptReport, ReportState};
 use tempfile::TempDir;
 use tidings::service::report::manifest::{BadReport, check};
 
-async fn ask(world: &World, wish: &Value) -> Value {
+pub(crate) async fn ask(world: &World, wish: &Value) -> Value {
     let answer = world.send_json(REPORTER, "POST", "/api/v1/reports", wish).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()
 }
 
-fn path_of(report: &Value) -> String {
+pub(crate) fn path_of(report: &Value) -> String {
     format!("/api/v1/reports/{}", report["id"].as_str().unwrap())
 }
 
 /// Makes what waits, and answers the report as it is then.
-async fn made(world: &World, report: &Value) -> Value {
+pub(crate) async fn made(world: &World, report: &Value) -> Value {
     world.services.make_reports().await;
     world.get(REPORTER, &path_of(report)).await.ok().json()
 }
 
 /// Fetches all files of a report into a directory of their own.
-async fn fetched(world: &World, report: &Value) -> TempDir {
+pub(crate) async fn fetched(world: &World, report: &Value) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let path = path_of(report);
     let manifest = world.get(REPORTER, &format!("{path}/manifest")).await.ok();
@@ -39,12 +39,12 @@ async fn fetched(world: &World, report: &Value) -> TempDir {
     dir
 }
 
-fn lines(dir: &Path, name: &str) -> Vec<String> {
+pub(crate) fn lines(dir: &Path, name: &str) -> Vec<String> {
     std::fs::read_to_string(dir.join(name)).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// The types of the enterprise's last events, the oldest first.
-async fn audited(world: &World, source: &str) -> Vec<String> {
+pub(crate) async fn audited(world: &World, source: &str) -> Vec<String> {
     let found: Value = world.get(ADMIN, "/api/v1/search?limit=500&order=oldest").await.ok().json();
     let events = found["entries"].as_array().unwrap().iter();
     let of_source = events.filter(|event| event["source"]["type"] == source);

@@ -134,6 +134,11 @@ impl World {
         Self::bare(&[], |stores| stores).await
     }
 
+    /// One more process over a store that another world has set up already.
+    pub(crate) async fn beside(flags: &[&str]) -> Self {
+        Self::bare(flags, |stores| stores).await
+    }
+
     async fn bare(flags: &[&str], hands: impl FnOnce(Stores) -> Stores) -> Self {
         let usual = ["tidings", "--data", "memory:", "--settling-delay", "5"];
         let matches = table::with_settings(Command::new("tidings").args_override_self(true))

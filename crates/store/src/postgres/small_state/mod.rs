@@ -1,8 +1,9 @@
-//! Tokens, secrets, records of access and legal holds: small tables, asked each time, so that what is revoked in one process is
+//! Tokens, secrets, records of access, legal holds and reports: small tables, asked each time, so that what is revoked in one process is
 //! revoked in all.
 
 mod access;
 mod holds;
+mod reports;
 mod tokens;
 
 pub(super) use holds::in_effect;

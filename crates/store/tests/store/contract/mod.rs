@@ -144,6 +144,11 @@ macro_rules! every_promise {
                 the_ends_are_the_last_entry_shown_and_the_last_place_given
                 the_largest_page_has_room_for_the_largest_limit
             }
+            reports {
+                an_id_of_a_report_is_given_once
+                a_report_is_replaced_only_as_it_was_seen
+                reports_are_kept_and_listed_across_restarts
+            }
             restarts {
                 every_line_is_the_same_after_a_restart
                 what_is_found_is_the_same_after_a_restart
@@ -210,19 +215,6 @@ macro_rules! every_promise {
     };
 }
 
-/// The promises about reports, of the keepers that keep any.
-macro_rules! every_promise_of_reports {
-    ($keeper:ty) => {
-        $crate::contract::promises! { $keeper:
-            reports {
-                an_id_of_a_report_is_given_once
-                a_report_is_replaced_only_as_it_was_seen
-                reports_are_kept_and_listed_across_restarts
-            }
-        }
-    };
-}
-
 /// One test for each promise of a list, in a module for each topic.
 macro_rules! promises {
     ($keeper:ty: $($topic:ident { $($promise:ident)* })*) => {
@@ -242,4 +234,4 @@ macro_rules! promises {
     };
 }
 
-pub(crate) use {every_promise, every_promise_of_reports, promises};
+pub(crate) use {every_promise, promises};

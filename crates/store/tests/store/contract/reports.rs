@@ -18,7 +18,7 @@ fn asked() -> Asked {
     }
 }
 
-fn report(id: &str, home: &str, rows: u64) -> KeptReport {
+pub(crate) fn report(id: &str, home: &str, rows: u64) -> KeptReport {
     let part = PartRecord { name: "part-1.csv".to_owned(), rows, bytes: 9, sha256: "00".to_owned() };
     KeptReport::Report(ReportRecord {
         id: id.to_owned(),

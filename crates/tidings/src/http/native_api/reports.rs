@@ -197,13 +197,11 @@ pub(in crate::http) fn download(file: ReportFile) -> Response {
     let (length, disposition) = (file.bytes, format!("attachment; filename=\"{}\"", file.name));
     let pieces = futures_util::stream::unfold(Some(file), async |file| {
         let mut file = file?;
-        let read = tokio::task::spawn_blocking(move || (file.next_piece(), file)).await;
-        match read {
-            Ok((Ok(piece), _)) if piece.is_empty() => None,
-            Ok((Ok(piece), file)) => Some((Ok(Bytes::from(piece)), Some(file))),
+        match file.next_piece().await {
+            Ok(piece) if piece.is_empty() => None,
+            Ok(piece) => Some((Ok(Bytes::from(piece)), Some(file))),
             // The answer ends short of its length, so that nobody takes it for whole.
-            Ok((Err(why), _)) => Some((Err(why), None)),
-            Err(_) => Some((Err(std::io::Error::other("it broke off")), None)),
+            Err(why) => Some((Err(why), None)),
         }
     });
     let mut response = Response::new(Body::from_stream(pieces));

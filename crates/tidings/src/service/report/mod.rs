@@ -1,14 +1,17 @@
 //! Reports: asked for, made in the background, fetched later. Who may, and what is kept of them; [`run`] makes them.
 //!
-//! A report is a directory of part files and a signed manifest. Asking for one, its end, fetching and deleting it each
-//! leave an event in the enterprise's audit log.
+//! A report is some part files and a signed manifest; `files` knows where they are kept. Asking for one, its end, fetching
+//! and deleting it each leave an event in the enterprise's audit log.
 
 mod csv;
+mod files;
 pub mod manifest;
 mod parquet;
 mod part;
 pub mod run;
 pub mod schedule;
+
+pub use files::ReportFile;
 
 use super::Services;
 use super::administer::AdminError;
@@ -23,8 +26,7 @@ use feed::search::Filters;
 use manifest::{MANIFEST, ReportKey};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,26 +200,9 @@ pub fn filter_words(filters: &Filters) -> Value {
     Value::Object(words)
 }
 
-/// A file of a report being read.
-pub struct ReportFile {
-    /// Its name.
-    pub name: String,
-    /// How long it is, in bytes.
-    pub bytes: u64,
-    file: File,
-}
-
-impl ReportFile {
-    /// The next piece of it; empty at its end. It waits for the disk.
-    ///
-    /// # Errors
-    /// When the disk does not give it.
-    pub fn next_piece(&mut self) -> io::Result<Vec<u8>> {
-        let mut piece = vec![0; 256 * 1024];
-        let length = self.file.read(&mut piece)?;
-        piece.truncate(length);
-        Ok(piece)
-    }
+/// Does something that waits for the disk.
+async fn aside<T: Send + 'static>(act: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(act).await.unwrap_or_else(|_| Err(io::Error::other("it broke off")))
 }
 
 fn missing(id: &str) -> AdminError {
@@ -388,12 +373,10 @@ impl Services {
         if !known {
             return Err(gone());
         }
-        let opened = File::open(self.reports.dir_of(id).join(name)).and_then(|file| Ok((file.metadata()?.len(), file)));
-        // After a backup was put back the files of old reports are not there.
-        let (bytes, file) = opened.map_err(|_| gone())?;
-        let details = json!({ "file": name, "bytes": bytes });
+        let file = self.open_file(&record, name).await?.ok_or_else(gone)?;
+        let details = json!({ "file": name, "bytes": file.bytes });
         self.audit_report("REPORT_DOWNLOADED", &record, Some(caller.person()), caller.ip(), details).await;
-        Ok(ReportFile { name: name.to_owned(), bytes, file })
+        Ok(file)
     }
 
     /// The short name of the key that signs reports, to be compared with what a check of one shows.
@@ -403,17 +386,6 @@ impl Services {
     pub fn report_key(&self, caller: &Caller) -> Result<String, AdminError> {
         caller.may(Action::Report).map_err(AdminError::Denied)?;
         Ok(self.reports.fingerprint())
-    }
-
-    async fn remove_files(&self, id: &str) {
-        let dir = self.reports.dir_of(id);
-        let removed = tokio::task::spawn_blocking(move || match std::fs::remove_dir_all(&dir) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-            _ => Ok(()),
-        });
-        if let Ok(Err(why)) = removed.await {
-            tracing::warn!(%why, report = id, "the files of a report could not be removed");
-        }
     }
 
     async fn audit_report(

@@ -6,7 +6,7 @@
 
 use super::manifest::MANIFEST;
 use super::part::{Entry, Part, put_file};
-use super::{Services, UnderWay, filter_words};
+use super::{Services, UnderWay, aside, filter_words};
 use feed::limits::{PAGE_ENTRIES_MAX, REPORT_PART_BYTES_MAX, REPORT_PART_ROWS_MAX, REPORTS_RUNNING_MAX};
 use feed::position::Place;
 use feed::search::Order;
@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 const LOOK_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why a report is not gone on with.
-enum Stop {
+pub(super) enum Stop {
     /// Somebody changed it, or the server closes: it is left as it is.
     Left,
     /// The store is away; it is tried again.
@@ -46,11 +46,6 @@ impl From<io::Error> for Stop {
     fn from(why: io::Error) -> Self {
         Stop::Failed(format!("a file of the report could not be written: {why}"))
     }
-}
-
-/// Does something that waits for the disk.
-async fn aside<T: Send + 'static>(act: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(act).await.unwrap_or_else(|_| Err(io::Error::other("it broke off")))
 }
 
 impl Services {
@@ -81,7 +76,7 @@ impl Services {
                         }
                     }
                 }
-                () = self.reports.nudge.notified() => {}
+                () = self.reports.nudge.notified() => resting.clear(),
                 () = self.clock.wait(LOOK_PAUSE) => resting.clear(),
                 () = self.bell.closed() => {
                     self.reports.closing.store(true, Ordering::Release);
@@ -139,18 +134,28 @@ impl Services {
 
     /// Makes a report, or goes on with it; answers whether there is nothing more to do about it.
     async fn run_report(&self, id: &str) -> bool {
+        let _claim = match self.stores.reports.shelf() {
+            None => None,
+            Some(shelf) => match shelf.claim(id).await {
+                Ok(Some(claim)) => Some(claim),
+                // Another process makes it, or the store is away: it is looked at again.
+                Ok(None) | Err(_) => return false,
+            },
+        };
         let begun = UnderWay { since: self.clock.now(), ..UnderWay::default() };
         self.reports.under_way().insert(id.to_owned(), begun);
         let made = self.make_report(id).await;
         let cancelled = self.reports.under_way().remove(id).is_some_and(|it| it.cancelled);
+        self.tidy(id).await;
         match made {
             Ok(record) => {
+                self.drop_leftovers(&record).await;
                 let rows: u64 = record.parts.iter().map(|part| part.rows).sum();
                 self.audit_report("REPORT_FINISHED", &record, None, None, json!({ "rows": rows })).await;
                 true
             }
             Err(Stop::Left) => {
-                if cancelled {
+                if cancelled || self.was_cancelled(id).await {
                     self.remove_files(id).await;
                 }
                 true
@@ -165,6 +170,12 @@ impl Services {
                 true
             }
         }
+    }
+
+    /// Whether a report was stopped, perhaps by way of another process.
+    async fn was_cancelled(&self, id: &str) -> bool {
+        let kept = self.stores.reports.get(id).await;
+        matches!(kept, Ok(Some(KeptReport::Report(it))) if it.state == ReportState::Cancelled)
     }
 
     async fn fail_report(&self, id: &str, problem: String) {
@@ -242,11 +253,12 @@ impl Services {
             if let Some(whole) = part.take_if(|part| page.end || full(part)) {
                 let whole = aside(move || whole.finish()).await?;
                 let rows = whole.rows;
+                let name = whole.name.clone();
                 let mut parts = record.parts.clone();
                 parts.push(whole);
-                record = self
-                    .move_on(record.clone(), ReportRecord { parts, reached: after.map(Place::to_bits), ..record })
-                    .await?;
+                let further = ReportRecord { parts, reached: after.map(Place::to_bits), ..record.clone() };
+                self.shelve(&further, &name).await?;
+                record = self.move_on(record, further).await?;
                 if let Some(it) = self.reports.under_way().get_mut(id) {
                     *it = UnderWay { rows: 0, bytes: 0, made: it.made + rows, ..*it };
                 }
@@ -294,6 +306,7 @@ impl Services {
         };
         let manifest = self.reports.key.manifest(&new, &asked_by, &filter_words(&old.asked.filters));
         aside(move || put_file(&dir, MANIFEST, &manifest)).await?;
+        self.shelve(&new, MANIFEST).await?;
         self.move_on(old, new).await
     }
 }
