@@ -11,8 +11,7 @@ mod hanging;
 mod kills;
 // The developer command and the tests start a server in the same way.
 #[path = "../../../../../xtask/src/postgres.rs"]
-#[expect(dead_code, reason = "other tests use the rest of it")]
-mod postgres;
+pub(crate) mod postgres;
 mod program;
 mod session;
 mod silence;
