@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const USER: &str = "postgres";
 const SOCKET: &str = ".s.PGSQL.5432";
-/// The enterprise that rows are copied to.
+/// How the enterprises begin that rows are copied to: one for each process that does so.
 const ENTERPRISE: &str = "plain";
 /// Events that are read from the store, to be copied again and again.
 const SAMPLE: usize = 8_000;
@@ -77,6 +77,7 @@ struct Kept {
 /// Sessions with the database of a store.
 pub(crate) struct Copy {
     sessions: Vec<Session>,
+    enterprise: String,
     next: usize,
     statements: String,
     sample: Vec<Kept>,
@@ -95,7 +96,7 @@ impl Copy {
         for (number, Table { name, columns }) in TABLES.iter().enumerate() {
             let sql = format!(
                 "COPY (SELECT {columns} FROM {name} WHERE place IN (SELECT place FROM user_entries \
-                 WHERE enterprise <> '{ENTERPRISE}' ORDER BY place DESC LIMIT {SAMPLE})) TO STDOUT (FORMAT binary)"
+                 WHERE enterprise NOT LIKE '{ENTERPRISE}%' ORDER BY place DESC LIMIT {SAMPLE})) TO STDOUT (FORMAT binary)"
             );
             for row in rows(&first.copy_out(&sql)?).ok_or_else(|| io::Error::other(format!("{name} is not read")))? {
                 let place = number_of(&row, 0);
@@ -112,7 +113,8 @@ impl Copy {
             return Err(io::Error::other("the store has no events to be copied"));
         }
         let sample = sample.into_values().collect();
-        Ok(Copy { sessions, next: 0, statements, sample, number: 0, last: (0, 0) })
+        let enterprise = format!("{ENTERPRISE}{}", std::process::id());
+        Ok(Copy { sessions, enterprise, next: 0, statements, sample, number: 0, last: (0, 0) })
     }
 
     /// The data of the next batch, by table.
@@ -133,7 +135,7 @@ impl Copy {
                 id: format!("copied-{mixed:016x}"),
             };
             for ((table, rows), out) in TABLES.iter().zip(&kept.rows).zip(&mut data) {
-                rows.iter().for_each(|row| put_row(out, table, row, &fresh));
+                rows.iter().for_each(|row| put_row(out, table, &self.enterprise, row, &fresh));
             }
         }
         data.iter_mut().for_each(|data| data.extend_from_slice(&END));
@@ -157,10 +159,10 @@ impl Peer for Copy {
 }
 
 /// A row with what is fresh in it, the enterprise first.
-fn put_row(out: &mut Vec<u8>, table: &Table, row: &Row, fresh: &Fresh) {
+fn put_row(out: &mut Vec<u8>, table: &Table, enterprise: &str, row: &Row, fresh: &Fresh) {
     let columns = i16::try_from(row.len() + 1).unwrap_or(i16::MAX);
     out.extend_from_slice(&columns.to_be_bytes());
-    put_value(out, Some(ENTERPRISE.as_bytes()));
+    put_value(out, Some(enterprise.as_bytes()));
     for (column, value) in row.iter().enumerate() {
         match table.fresh(column, fresh) {
             Some(fresh) => put_value(out, Some(&fresh)),
@@ -210,7 +212,7 @@ mod tests {
         let fresh = Fresh { number: 7, second: 10, ordinal: 3, late_s: 2, id: "copied-1".to_owned() };
         let mut out = HEAD.to_vec();
         let row: Row = vec![Some(vec![0; 8]), Some(b"old".to_vec()), Some(b"x".to_vec()), None];
-        put_row(&mut out, &TABLES[1], &row, &fresh);
+        put_row(&mut out, &TABLES[1], ENTERPRISE, &row, &fresh);
         out.extend_from_slice(&END);
         let read = rows(&out).unwrap();
         let expected: Row = vec![
