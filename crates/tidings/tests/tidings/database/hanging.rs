@@ -20,7 +20,7 @@ fn those_who_wait_for_a_transaction_that_hangs_go_on_when_it_is_given_up() {
         acknowledged.phase();
         // As the program has it, only shorter: the database gives up a transaction in which nothing is asked.
         let mut hanging = Session::open(&data);
-        hanging.ask("SET idle_in_transaction_session_timeout = '3s'");
+        hanging.ask("SET idle_in_transaction_session_timeout = '8s'");
         hanging.ask("BEGIN");
         assert_eq!(hanging.ask("SELECT count(*) FROM (SELECT FROM heads FOR UPDATE) h"), ["1"]);
         let mut looking = Session::open(&data);

@@ -39,5 +39,5 @@ fn a_long_poll_is_answered_after_a_publish_elsewhere_whatever_became_of_the_list
     round("missed", &mut || drop(looking.ask(&format!("SELECT pg_terminate_backend(pid) {LISTENING}"))));
     // And then they listen again.
     looking.until(&count, "2");
-    round("told again", &mut || ());
+    round("told-again", &mut || ());
 }
