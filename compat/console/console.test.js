@@ -1,7 +1,10 @@
-// The console in Chromium: signing in, the live view, what keyboards and browsers without script get.
+// The console in Chromium: signing in, the live view, search, holds, applications, what keyboards and browsers without script
+// get. Reports have a file of their own.
 'use strict';
 
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
 const { after, before, test } = require('node:test');
 const { Demo } = require('../node/demo.js');
 const { LOOKS, Line, launch, open, signInWithToken } = require('./browser.js');
@@ -30,6 +33,19 @@ function deed(name, more = {}) {
 
 async function admin(look, more) {
   return signInWithToken(await open(browser, demo, look, more), demo.told.ADMIN_TOKEN);
+}
+
+// The assertion with which an application signs in as itself.
+function signed({ boxAppSettings, enterpriseID }, audience) {
+  const { clientID, appAuth } = boxAppSettings;
+  const coded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const claims = {
+    iss: clientID, sub: enterpriseID, box_sub_type: 'enterprise', aud: audience, jti: crypto.randomUUID(),
+    exp: Math.floor(Date.now() / 1000) + 30,
+  };
+  const text = `${coded({ alg: 'RS256', typ: 'JWT', kid: appAuth.publicKeyID })}.${coded(claims)}`;
+  const key = crypto.createPrivateKey({ key: appAuth.privateKey, passphrase: appAuth.passphrase });
+  return `${text}.${crypto.sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
 
 const row = (page, text) => page.locator('#events tr', { hasText: text });
@@ -139,7 +155,7 @@ test('an open view ends with its session', async () => {
   assert.equal(await row(page, 'after signing out').count(), 0);
 });
 
-test('a hold is placed, seen, and released', async () => {
+test('a hold is placed, seen, changed, and released', async () => {
   const page = await admin();
   page.on('dialog', (dialog) => dialog.accept());
   await page.goto('/console/retention');
@@ -153,12 +169,64 @@ test('a hold is placed, seen, and released', async () => {
   await hold.getByText('in effect').waitFor();
   assert.match(await hold.textContent(), /Asked for by <b>counsel<\/b>/);
   assert.equal(await hold.locator('time').first().getAttribute('datetime'), '2025-03-01T00:00:00Z');
-  await hold.getByRole('button', { name: 'Release Case 12' }).click();
+  // Its name, its reason and its end can be changed.
+  await hold.getByRole('link', { name: 'Case 12' }).click();
+  await page.getByLabel('Name').fill('Case 12b');
+  await page.getByLabel('Ends by itself at').fill('2099-12-31T12:30:00');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('heading', { name: 'Case 12b' }).waitFor();
+  assert.equal(await page.getByLabel('Why').inputValue(), 'Asked for by <b>counsel</b>');
+  assert.equal(await page.locator('dd time').last().getAttribute('datetime'), '2099-12-31T12:30:00Z');
+  await page.getByRole('link', { name: 'Retention and all holds' }).click();
+  await hold.getByRole('button', { name: 'Release Case 12b' }).click();
   await hold.getByText('released', { exact: true }).first().waitFor();
   assert.equal(await hold.getByRole('button').count(), 0);
-  // Both deeds are in the audit log.
-  await page.goto('/console/live?type=LEGAL_HOLD_POLICY_CREATE,LEGAL_HOLD_POLICY_DELETE');
-  await page.locator('#events tr').nth(1).waitFor();
+  // All three deeds are in the audit log.
+  await page.goto('/console/live?type=LEGAL_HOLD_POLICY_CREATE,LEGAL_HOLD_POLICY_UPDATE,LEGAL_HOLD_POLICY_DELETE');
+  await page.locator('#events tr').nth(2).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test('an application is made, changed, and given a key whose configuration signs in', async () => {
+  const page = await admin();
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.goto('/console/applications');
+  await page.locator('summary', { hasText: 'Create an application' }).click();
+  await page.getByLabel('Name').fill('Portal');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const secret = await page.locator('code.secret').textContent();
+  const client = await page.locator('dd code').first().textContent();
+  await page.goto(`/console/applications/${client}`);
+  assert.equal(await page.getByText(secret).count(), 0, 'a secret is shown once');
+  await page.getByLabel('Publish events', { exact: true }).check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('definition').filter({ hasText: 'Publish events' }).waitFor();
+
+  await page.getByLabel('Client secret').fill(secret);
+  await page.getByRole('button', { name: 'Make a key pair' }).click();
+  const saving = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Save the configuration' }).click();
+  const file = await saving;
+  const config = JSON.parse(fs.readFileSync(await file.path(), 'utf8'));
+  const { clientID, clientSecret, appAuth } = config.boxAppSettings;
+  assert.deepEqual([clientID, clientSecret], [client, secret]);
+  assert.equal(file.suggestedFilename(), `${client}_${appAuth.publicKeyID}_config.json`);
+  // It is what an application needs.
+  const assertion = signed(config, `${demo.baseUrl}/oauth2/token`);
+  const ask = async () => fetch(`${demo.baseUrl}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', client_id: clientID, client_secret: clientSecret, assertion,
+    }),
+  });
+  const answer = await ask();
+  assert.equal(answer.status, 200, await answer.clone().text());
+  assert.ok((await answer.json()).access_token);
+  // Disabled it gets nothing more.
+  await page.goto(`/console/applications/${client}`);
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('button', { name: 'Enable' }).waitFor();
+  assert.equal((await ask()).status, 400);
   assert.deepEqual(page.complaints, []);
 });
 

@@ -18,11 +18,25 @@ let demo;
 before(async () => {
   [browser, demo] = await Promise.all([launch(), Demo.start('--every-type')]);
   await demo.publish(mixed(60, demo.told.USER_ID, [demo.told.USER_ID]));
+  // One of each kind that has a page, with a name as long as people give.
+  const long = 'Each_file_that_anybody_took_home_with_them_and_never_brought_back, whatever it was called';
+  await ask('reports', { format: 'csv', name: long, filters: { event_types: ['UPLOAD', 'DOWNLOAD'], text: 'a' } });
+  await ask('report-schedules', { format: 'parquet', name: long, every: 'month' });
+  await ask('holds', { name: long, why: 'Asked for by counsel', created_from: '2025-03-01', until: '2099-01-01' });
 });
 after(async () => {
   await browser?.close();
   await demo?.stop();
 });
+
+async function ask(what, wish) {
+  const answer = await fetch(`${demo.baseUrl}/api/v1/${what}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${demo.told.ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(wish),
+  });
+  assert.equal(answer.status, 201, await answer.text());
+}
 
 // The pages that the navigation leads to, and one of each kind that they lead to.
 async function pages(page) {
@@ -31,6 +45,7 @@ async function pages(page) {
   for (const section of await links('nav.sections a, nav.tabs a')) {
     found.set(section.split('/')[2], section);
     await page.goto(section);
+    for (const asking of await links('.title a.button')) found.set(`${asking.split(/[/?]/)[2]}-asked`, asking);
     for (const tab of await links('nav.tabs a')) found.set(tab.split('/')[2], tab);
     const [first] = await links('.type a, .list th[scope=row] a');
     if (first) found.set(first.split('/')[2] + '-one', first);
@@ -71,7 +86,7 @@ for (const [name, how] of Object.entries(LOOKS)) {
     await photograph(page, `sign-in-${name}`, '/console/sign-in');
     await signInWithToken(page, demo.told.ADMIN_TOKEN);
     const all = await pages(page);
-    assert.ok(all.size >= 9, [...all.keys()].join());
+    assert.ok(all.size >= 15, [...all.keys()].join());
     for (const [title, at] of all) {
       await look(page, title, at);
       await photograph(page, `${title}-${name}`, at);

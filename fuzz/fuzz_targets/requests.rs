@@ -20,7 +20,7 @@ use tidings::auth::token::hash_of;
 use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::ManualClock;
 use tidings::config::{Settings, table};
-use tidings::http::{Server, router};
+use tidings::http::{Server, Shared, router};
 use tokio::runtime::{Builder, Runtime};
 
 /// After so many requests the world begins anew, so that what was published does not pile up.
@@ -68,14 +68,14 @@ async fn world() -> World {
         services.stores.tokens.add(record).await.expect("memory keeps");
         tokens.push(secret);
     }
-    let router = router::router(Server {
+    let router = router::router(Server::new(Shared {
         services,
         public_url: None,
         rate_limit: None,
         application_limit: None,
         metrics_shown: true,
         trusted_proxies: settings.trusted_proxies.clone(),
-    });
+    }));
     World { router: TowerToHyperService::new(router), tokens, requests: 0 }
 }
 

@@ -51,7 +51,7 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         title: "Console in Chromium, with an accessibility checker",
         folder: "console",
-        language: Language::Browser { files: &["console.test.js", "looks.test.js"] },
+        language: Language::Browser { files: &["console.test.js", "reports.test.js", "looks.test.js"] },
     },
 ];
 

@@ -14,7 +14,7 @@ use crate::control;
 use crate::entropy::random;
 use crate::http::rate_limit::RateLimit;
 use crate::http::serve::{self, Answering};
-use crate::http::{Server, router};
+use crate::http::{Server, Shared, router};
 use crate::keeper::{self, Keeper, Opened};
 use crate::operator::Operator;
 use crate::service::Services;
@@ -200,14 +200,14 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let limit = |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
-    let server = Server {
+    let server = Server::new(Shared {
         services: services.clone(),
         public_url: settings.public_url.clone(),
         rate_limit: limit(settings.rate_limit_per_minute),
         application_limit: limit(settings.application_rate_limit_per_minute),
         metrics_shown: settings.metrics,
         trusted_proxies: settings.trusted_proxies.clone(),
-    };
+    });
     let control = match (&settings.data, &keeper) {
         (Data::Directory(directory), Keeper::Directory(store)) => {
             let listening = control::listen(directory, store.clone(), services.clone());

@@ -148,6 +148,7 @@ impl Writer {
         let made = if self.staged.is_empty() { number } else { number + 1 };
         let next = Staged::new(self.sequence, self.epoch, partition, day, made);
         let closed = Arc::new(std::mem::replace(&mut self.staged, next));
+        self.staged.expect(&closed);
         self.entries += closed.entries;
         self.bytes += closed.bytes() as u64;
         if !closed.is_empty() {

@@ -26,6 +26,8 @@ use feed::event::{FeedKind, UserStreams};
 const MAGIC: [u8; 4] = [0xff, b'T', b'B', 0xfe];
 const HEAD_BYTES: usize = 20;
 const RELAYED: u8 = 1;
+/// Most that is taken ahead of each part of a block.
+const EXPECTED_MAX: usize = 8 << 20;
 /// Length of the fingerprint of a term.
 const TERM_BYTES: usize = 8;
 
@@ -147,6 +149,14 @@ pub(super) struct BlockBuilder {
     renderings: Vec<u8>,
 }
 
+/// How long the parts of a block are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lengths {
+    count: usize,
+    facts: usize,
+    renderings: usize,
+}
+
 impl BlockBuilder {
     pub(super) fn new(kind: FeedKind, line: &str) -> Self {
         BlockBuilder {
@@ -157,6 +167,19 @@ impl BlockBuilder {
             rendering_ends: Vec::new(),
             renderings: Vec::new(),
         }
+    }
+
+    /// How long its parts are.
+    pub(super) fn lengths(&self) -> Lengths {
+        Lengths { count: self.count(), facts: self.facts.len(), renderings: self.renderings.len() }
+    }
+
+    /// Takes the space for parts that will be about so long, so that they need not move as they grow.
+    pub(super) fn expect(&mut self, lengths: Lengths) {
+        self.facts_ends.reserve(lengths.count.min(EXPECTED_MAX));
+        self.rendering_ends.reserve(lengths.count.min(EXPECTED_MAX));
+        self.facts.reserve(lengths.facts.min(EXPECTED_MAX));
+        self.renderings.reserve(lengths.renderings.min(EXPECTED_MAX));
     }
 
     pub(super) fn count(&self) -> usize {
@@ -178,6 +201,15 @@ impl BlockBuilder {
     pub(super) fn rendering(&self, slot: usize) -> &[u8] {
         let start = slot.checked_sub(1).map_or(0, |before| index(self.rendering_ends[before]) + 1);
         &self.renderings[start..index(self.rendering_ends[slot])]
+    }
+
+    /// The renderings, each with where it will begin, counted from the start of the block.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let first = self.size() - self.renderings.len();
+        (0..self.count()).map(move |slot| {
+            let rendering = self.rendering(slot);
+            (first + index(self.rendering_ends[slot]) - rendering.len(), rendering)
+        })
     }
 
     pub(super) fn facts(&self, slot: usize) -> Option<Facts<'_>> {

@@ -34,7 +34,7 @@ use feed::event::FeedKind;
 /// 1. The first.
 /// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them. The manifest may name partitions of
 ///    imported history.
-pub(super) const FORMAT_VERSION: u16 = 2;
+pub(super) const FORMAT_VERSION: u16 = 3;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.
@@ -163,10 +163,10 @@ mod tests {
         assert!(matches!(FileKind::Frames.check(7, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(kind.check(7, &head[..63]), Err(BadFile::Damaged(_))));
         let mut newer = head;
-        newer[8] = 3;
+        newer[8] = 4;
         let sum = checksum(&newer);
         newer[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(3)));
+        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(4)));
     }
 
     #[test]

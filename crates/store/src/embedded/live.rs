@@ -364,6 +364,11 @@ impl Live {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The least place of arrival in it; `None` if it has nothing of this line and kind.
+    pub(super) fn first_place(&self, line: &EnterpriseId, kind: FeedKind) -> Option<u64> {
+        Some(self.index().lines.get(line)?.half(kind).entries.first()?.place)
+    }
+
     pub(super) fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {
         self.index().rows(wanted, after, below, max)
     }
@@ -380,7 +385,7 @@ impl Live {
         entries: &[u32],
         runs: &mut Runs,
     ) -> Result<(), Fault> {
-        let mut pieces: Vec<(u64, usize)> = Vec::new();
+        let mut pieces: Vec<(u64, usize)> = Vec::with_capacity(entries.len());
         let recent = {
             let gone = || Fault::Gone(format!("an entry of {}", self.file.path.display()));
             let held = self.index();
@@ -400,10 +405,11 @@ impl Live {
             let recent = |(offset, length): &(u64, usize)| held.recent.slice(*offset, *length);
             pieces.iter().map(recent).collect::<Vec<Option<Bytes>>>()
         };
+        runs.expect(pieces.iter().map(|(_, length)| *length));
         for ((offset, length), recent) in pieces.into_iter().zip(recent) {
             match recent {
                 Some(run) => runs.push(run),
-                None => runs.read(&self.file, offset, length)?,
+                None => drop(runs.read(&self.file, offset, length)?),
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! It is one line of text and then JSON, so that a person can read it:
 //!
 //! ```text
-//! tidings manifest 2 crc32c=0a1b2c3d
+//! tidings manifest 3 crc32c=0a1b2c3d
 //! {"partitions":[…],"imports":[…],"lines":{…}}
 //! ```
 //!
@@ -154,7 +154,8 @@ impl Manifest {
 
     fn to_bytes(&self) -> Vec<u8> {
         let json = serde_json::to_vec(self).expect("a manifest is plain values");
-        let mut out = format!("{FIRST_WORDS}{FORMAT_VERSION} crc32c={:08x}\n", crc32c::crc32c(&json)).into_bytes();
+        let checksum = checksum(FORMAT_VERSION, &json);
+        let mut out = format!("{FIRST_WORDS}{FORMAT_VERSION} crc32c={checksum:08x}\n").into_bytes();
         out.extend_from_slice(&json);
         out
     }
@@ -172,8 +173,8 @@ impl Manifest {
             1..=FORMAT_VERSION => {}
             newer => return Err(BadManifest::Newer(newer)),
         }
-        let checksum = rest.strip_prefix("crc32c=").and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        if checksum != Some(crc32c::crc32c(json)) {
+        let stored = rest.strip_prefix("crc32c=").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        if stored != Some(checksum(version, json)) {
             return Err(damaged("it does not match its checksum"));
         }
         serde_json::from_slice(json).map_err(|error| BadManifest::Damaged(error.to_string()))
@@ -214,6 +215,14 @@ impl Manifest {
         }
         files.rename(&aside, &dir.join(MANIFEST)).map_err(WriteError::Uncertain)?;
         files.sync_dir(dir).map_err(WriteError::Uncertain)
+    }
+}
+
+/// The checksum of a manifest. Since version 3 it covers the version as well.
+fn checksum(version: u16, json: &[u8]) -> u32 {
+    match version {
+        ..3 => crc32c::crc32c(json),
+        3.. => crc32c::crc32c_append(crc32c::crc32c(&version.to_le_bytes()), json),
     }
 }
 

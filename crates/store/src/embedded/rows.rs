@@ -1,11 +1,14 @@
 //! What partitions answer to a scan: rows, which say where an entry stands and whether it is wanted, but not yet its
 //! bytes. Unsealed and sealed partitions answer alike, so that [`super::scan`] need not tell them apart.
 
+use super::search::{Between, Sought};
+use super::terms;
 use crate::ledger::{Line, ListSpan, Scan};
 use feed::event::{EventType, FeedKind, UserStreams};
 use feed::filter::TypeFilter;
 use feed::id::{EnterpriseId, UserId};
 use feed::position::Place;
+use feed::time::Second;
 
 /// One entry of a line in the order read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,24 @@ impl<'a> Wanted<'a> {
             Walk::Enterprise(_) => FeedKind::Enterprise,
             Walk::User { .. } => FeedKind::User,
         }
+    }
+
+    /// What to look for in the lists of event types, if only some types are wanted and they lead to places of the order.
+    pub(super) fn by_type(&self) -> Option<Sought<'a>> {
+        let wanted = matches!(self.walk, Walk::Enterprise(Order::Window)) && !self.types.takes_all();
+        wanted.then(|| Sought {
+            line: self.line,
+            groups: vec![terms::any_of_types(self.line.as_str(), self.types)],
+            oldest: self.oldest,
+            backwards: false,
+        })
+    }
+
+    /// Those of some places in window order that lie within the wanted times: their second is `created_at`.
+    pub(super) fn within(&self, places: Between) -> Between {
+        let before = u32::try_from(self.created_before).map_or(u64::MAX, |before| Place::at(Second(before)).to_bits());
+        let from = Place::at(Second(self.created_from)).to_bits();
+        Between { after: places.after.max(from), below: places.below.min(before) }
     }
 
     /// Whether an enterprise entry whose type passes is wanted.

@@ -17,6 +17,11 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    /// Takes the space for what is to be joined, so that it need not move as it grows.
+    pub(super) fn expect(&mut self, lengths: impl Iterator<Item = usize>) {
+        self.joined.reserve(lengths.filter(|length| *length < JOINED_BELOW).map(|length| length + 1).sum());
+    }
+
     /// Adds a run that is in memory.
     pub(super) fn push(&mut self, run: Bytes) {
         if run.len() < JOINED_BELOW {
@@ -28,17 +33,18 @@ impl Runs {
         }
     }
 
-    /// Adds a run that is read from a file.
-    pub(super) fn read(&mut self, file: &Named, offset: u64, length: usize) -> Result<(), Fault> {
+    /// Adds a run that is read from a file; answers what was read.
+    pub(super) fn read(&mut self, file: &Named, offset: u64, length: usize) -> Result<&[u8], Fault> {
         if length < JOINED_BELOW {
             self.comma();
             let filled = self.joined.len();
             self.joined.resize(filled + length, 0);
-            return file.read(offset, &mut self.joined[filled..]);
+            file.read(offset, &mut self.joined[filled..])?;
+            return Ok(&self.joined[filled..]);
         }
         self.end_joined();
         self.done.push(file.read_vec(offset, length)?.into());
-        Ok(())
+        Ok(self.done.last().map_or(&[], |run| run))
     }
 
     /// All of them, in order.

@@ -25,12 +25,16 @@ struct Cursor<'a> {
     /// Whether the partition has no more.
     dry: bool,
     ask: usize,
+    /// Least to ask for the next time.
+    next_ask: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(part: &'a Part, after: u64, limit: usize) -> Self {
-        let ask = limit.clamp(1, ROWS_FIRST);
-        Cursor { part, rows: Vec::new().into_iter(), reached: after, dry: false, ask }
+    /// Of many partitions that lie side by side most give little to a page; then only one row is asked for at first.
+    fn new(part: &'a Part, after: u64, limit: usize, side_by_side: bool) -> Self {
+        let next_ask = limit.clamp(1, ROWS_FIRST);
+        let ask = if side_by_side { 1 } else { next_ask };
+        Cursor { part, rows: Vec::new().into_iter(), reached: after, dry: false, ask, next_ask }
     }
 
     /// The place of the next row, asking the partition if none is at hand.
@@ -43,7 +47,7 @@ impl<'a> Cursor<'a> {
         }
         let rows = self.part.rows(shelf, wanted, self.reached, below, self.ask)?;
         self.dry = rows.len() < self.ask;
-        self.ask = (self.ask * 4).min(ROWS_MAX);
+        self.ask = (self.ask * 4).clamp(self.next_ask, ROWS_MAX);
         if let Some(last) = rows.last() {
             self.reached = last.at;
         }
@@ -73,30 +77,43 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
     waiting.sort_unstable();
     let mut waiting = waiting.into_iter().peekable();
     let mut reading: Vec<(usize, Cursor<'_>)> = Vec::new();
-    let mut hits: Vec<Hit> = Vec::new();
-    for _ in 0..SCAN_ENTRIES_MAX {
-        // The cursor with the smallest place, once no partition that waits can have a smaller one.
-        let next = loop {
-            let mut least: Option<(u64, usize)> = None;
+    let mut hits: Vec<Hit> = Vec::with_capacity(limit);
+    let mut looked = 0;
+    while looked < SCAN_ENTRIES_MAX && hits.len() < limit {
+        // The cursor with the smallest place, once no partition that waits can have a smaller one, and the place from
+        // which on another may have it.
+        let (next, until) = loop {
+            let (mut least, mut until): (Option<(u64, usize)>, u64) = (None, u64::MAX);
             for (at, (_, cursor)) in reading.iter_mut().enumerate() {
-                if let Some(place) = cursor.peek(shelf, &wanted, below)?
-                    && least.is_none_or(|(smallest, _)| place < smallest)
-                {
-                    least = Some((place, at));
+                let Some(place) = cursor.peek(shelf, &wanted, below)? else { continue };
+                match least {
+                    Some((smallest, _)) if smallest <= place => until = until.min(place),
+                    _ => {
+                        until = least.map_or(until, |(second, _)| until.min(second));
+                        least = Some((place, at));
+                    }
                 }
             }
             match waiting.next_if(|(from, _)| least.is_none_or(|(place, _)| *from <= place)) {
-                Some((_, number)) => reading.push((number, Cursor::new(&view.parts[number], after, limit))),
-                None => break least,
+                Some((from, number)) => {
+                    let next_to_it = waiting.peek().is_some_and(|(next, _)| *next <= from.max(after));
+                    let side_by_side = next_to_it || !reading.is_empty();
+                    reading.push((number, Cursor::new(&view.parts[number], after, limit, side_by_side)));
+                }
+                None => break (least, waiting.peek().map_or(until, |(from, _)| until.min(*from))),
             }
         };
         let Some((_, at)) = next else { break };
         let (number, cursor) = &mut reading[at];
-        let Some(row) = cursor.rows.next() else { break };
-        slice.last = Some(Place::from_bits(row.at));
-        if row.wanted {
-            hits.push((*number, row.entry));
-            if hits.len() == limit {
+        // Most pages come from one partition, so its rows are taken as long as it is its turn.
+        while let Some(row) = cursor.rows.next() {
+            looked += 1;
+            slice.last = Some(Place::from_bits(row.at));
+            if row.wanted {
+                hits.push((*number, row.entry));
+            }
+            let others_turn = cursor.rows.as_slice().first().is_none_or(|row| until <= row.at);
+            if others_turn || looked == SCAN_ENTRIES_MAX || hits.len() == limit {
                 break;
             }
         }

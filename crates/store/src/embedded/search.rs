@@ -69,7 +69,7 @@ impl Between {
     }
 
     /// What is left of them once all up to this place were looked at.
-    fn beyond(self, at: u64, backwards: bool) -> Self {
+    pub(super) fn beyond(self, at: u64, backwards: bool) -> Self {
         if backwards {
             Between { below: at.min(self.below), ..self }
         } else {

@@ -1,6 +1,6 @@
 //! A frame in the making: what the writer has settled and the disk has not yet.
 
-use super::block::{BlockBuilder, Facts};
+use super::block::{BlockBuilder, Facts, Lengths};
 use super::frame::{FrameWriter, put_note};
 use super::live::id_fingerprint;
 use super::manifest::LineEnds;
@@ -32,6 +32,8 @@ pub(super) struct Staged {
     clock: Second,
     lines: Vec<StagedLine>,
     line_numbers: FxHashMap<EnterpriseId, usize>,
+    /// How long the blocks of the frame before were; those of this one will be, too, about.
+    expected: FxHashMap<EnterpriseId, [Lengths; 2]>,
     ids: FxHashMap<u64, Vec<Spot>>,
     notes: Vec<u8>,
     note_count: u32,
@@ -76,6 +78,7 @@ impl Staged {
             clock: Second(0),
             lines: Vec::new(),
             line_numbers: FxHashMap::default(),
+            expected: FxHashMap::default(),
             ids: FxHashMap::default(),
             notes: Vec::new(),
             note_count: 0,
@@ -83,6 +86,12 @@ impl Staged {
             entries: 0,
             bytes: 0,
         }
+    }
+
+    /// Expects this frame to be about as long as the one before it.
+    pub(super) fn expect(&mut self, before: &Staged) {
+        let lengths = |line: &StagedLine| (line.id.clone(), [line.enterprise.lengths(), line.user.lengths()]);
+        self.expected = before.lines.iter().map(lengths).collect();
     }
 
     /// Whether there is nothing in it to make durable.
@@ -105,7 +114,11 @@ impl Staged {
         }
         let number = self.lines.len();
         let half = |kind| BlockBuilder::new(kind, id.as_str());
-        let (enterprise, user) = (half(FeedKind::Enterprise), half(FeedKind::User));
+        let (mut enterprise, mut user) = (half(FeedKind::Enterprise), half(FeedKind::User));
+        if let Some([enterprise_before, user_before]) = self.expected.get(id) {
+            enterprise.expect(*enterprise_before);
+            user.expect(*user_before);
+        }
         self.lines.push(StagedLine { id: id.clone(), enterprise, user, ends: LineEnds::default() });
         self.line_numbers.insert(id.clone(), number);
         number

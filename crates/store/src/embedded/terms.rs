@@ -2,6 +2,7 @@
 
 use super::block::Facts;
 use super::codec::{fingerprint, put_u64};
+use feed::filter::TypeFilter;
 use feed::intake::stored_terms;
 use feed::search::Filters;
 use feed::term::{Term, TermKind};
@@ -59,13 +60,18 @@ pub(super) struct AnyOf {
     pub(super) exclusive: bool,
 }
 
+/// One of some types.
+pub(super) fn any_of_types(line: &str, types: &TypeFilter) -> AnyOf {
+    let prints = types.wanted().iter().map(|name| type_print(line, name.as_str())).collect();
+    AnyOf { prints, exclusive: true }
+}
+
 /// What an event must have to be taken by filters: something of each.
 pub(super) fn wanted(line: &str, filters: &Filters) -> Vec<AnyOf> {
     let mut wanted = Vec::new();
     let types = filters.type_filter();
     if !types.takes_all() {
-        let prints = types.wanted().iter().map(|name| type_print(line, name.as_str())).collect();
-        wanted.push(AnyOf { prints, exclusive: true });
+        wanted.push(any_of_types(line, &types));
     }
     for group in filters.terms() {
         let exclusive = group.len() == 1 || group.iter().all(|term| matches!(term.kind(), TermKind::Actor));

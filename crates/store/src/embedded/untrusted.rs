@@ -198,7 +198,8 @@ mod tests {
             let facts = Facts::parse(kind, &bytes).unwrap();
             block.push(|out| out.extend_from_slice(&bytes), b"{}");
             index.push(&facts, b"{}", data.next_block(), 0);
-            data.block(&block).unwrap();
+            let offset = data.block(&block).unwrap().unwrap();
+            block.spans().for_each(|(start, rendering)| index.lies(offset + start as u64, rendering));
         }
         data.finish().unwrap();
         (file.with(|bytes| bytes.clone()), index.finish().0)

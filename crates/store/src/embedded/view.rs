@@ -69,7 +69,13 @@ impl Part {
     /// The least and the greatest place it may have in the order of a walk; `None` if it has nothing of the line.
     pub(super) fn range(&self, wanted: &Wanted<'_>) -> Option<(u64, u64)> {
         match self {
-            Part::Live(_) => Some((0, u64::MAX)),
+            Part::Live(live) => match wanted.walk {
+                Walk::User { .. } | Walk::Enterprise(Order::Arrival) => {
+                    live.first_place(wanted.line, wanted.kind()).map(|first| (first, u64::MAX))
+                }
+                // What comes late may stand before all that is there.
+                Walk::Enterprise(Order::History | Order::Window) => Some((0, u64::MAX)),
+            },
             Part::Sealed(partition) => {
                 if partition.is_imported() && !matches!(wanted.walk, Walk::Enterprise(Order::Window)) {
                     return None;
@@ -80,6 +86,7 @@ impl Part {
         }
     }
 
+    /// Rows of a line within (after, below), in order, `max` at most; fewer than `max` only when there are no more.
     pub(super) fn rows(
         &self,
         shelf: &Shelf,
@@ -88,6 +95,9 @@ impl Part {
         below: u64,
         max: usize,
     ) -> Result<Vec<Row>, Fault> {
+        if let Some(sought) = wanted.by_type() {
+            return self.rows_of_types(shelf, wanted, &sought, Between { after, below }, max);
+        }
         match self {
             Part::Live(live) => Ok(live.rows(wanted, after, below, max)),
             Part::Sealed(partition) => match partition.half_name(wanted.kind()) {
@@ -95,6 +105,36 @@ impl Part {
                 None => Ok(Vec::new()),
             },
         }
+    }
+
+    /// The same for some types in window order, which the lists of the types lead to.
+    fn rows_of_types(
+        &self,
+        shelf: &Shelf,
+        wanted: &Wanted<'_>,
+        sought: &Sought<'_>,
+        all: Between,
+        max: usize,
+    ) -> Result<Vec<Row>, Fault> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut left = wanted.within(all);
+        loop {
+            let answer = self.look_up(shelf, sought, left, max - rows.len())?;
+            rows.extend(answer.rows);
+            if rows.len() == max {
+                return Ok(rows);
+            }
+            match rows.last() {
+                Some(row) if !answer.dry => left = left.beyond(row.at, false),
+                _ => break,
+            }
+        }
+        // There are no more; how far that was looked into is told by an entry that is not wanted.
+        let reached = rows.last().map_or(all.after, |row| row.at);
+        if let Some(at) = self.last_before(shelf, wanted, all.below)?.filter(|at| reached < *at) {
+            rows.push(Row { at, entry: 0, wanted: false });
+        }
+        Ok(rows)
     }
 
     /// The last place of a line before this one, in the order of the walk.
@@ -129,17 +169,8 @@ impl Part {
         between: Between,
         max: usize,
     ) -> Result<Answer, Fault> {
-        let partition = match self {
-            Part::Live(live) => return Ok(live.matching(sought, between, max)),
-            Part::Sealed(partition) => partition,
-        };
-        let (Some(name), Some((least, greatest))) =
-            (partition.half_name(FeedKind::Enterprise), self.search_range(sought))
-        else {
-            return Ok(Answer { dry: true, ..Answer::default() });
-        };
-        let all_kept = self.all_kept(sought);
-        let mut answer = shelf.ask_with_terms(name, |half| half.matching(sought, between, all_kept, max))?;
+        let mut answer = self.look_up(shelf, sought, between, max)?;
+        let (Part::Sealed(_), Some((least, greatest))) = (self, self.search_range(sought)) else { return Ok(answer) };
         let end = match sought.backwards {
             true => least.max(between.after.saturating_add(1)),
             false => greatest.min(between.below.saturating_sub(1)),
@@ -148,6 +179,20 @@ impl Part {
             answer.rows.push(Row { at: end, entry: 0, wanted: false });
         }
         Ok(answer)
+    }
+
+    /// The same without that last row.
+    fn look_up(&self, shelf: &Shelf, sought: &Sought<'_>, between: Between, max: usize) -> Result<Answer, Fault> {
+        let nothing = Answer { dry: true, ..Answer::default() };
+        let partition = match self {
+            Part::Live(live) => return Ok(live.matching(sought, between, max)),
+            Part::Sealed(partition) => partition,
+        };
+        let (Some(name), Some(_)) = (partition.half_name(FeedKind::Enterprise), self.search_range(sought)) else {
+            return Ok(nothing);
+        };
+        let all_kept = self.all_kept(sought);
+        shelf.ask_with_terms(name, |half| half.matching(sought, between, all_kept, max))
     }
 
     /// Whether nothing in it was recorded before the oldest wanted.

@@ -5,7 +5,7 @@
 //! only delays, because everybody is rung now and then anyway.
 
 use super::Inner;
-use super::connect::read;
+use super::connect::{Address, read};
 use super::directory::Copy;
 use super::fault::Fault;
 use super::lane::wait;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, NoTls, Notification};
+use tokio_postgres::{AsyncMessage, Notification};
 
 /// The channel that processes listen to.
 const CHANNEL: &str = "tidings_moved";
@@ -175,9 +175,9 @@ pub(super) fn listen(inner: &Arc<Inner>) -> Hearing {
 async fn keep_listening(inner: Weak<Inner>, heard: mpsc::Sender<Heard>) {
     loop {
         let Some(strong) = inner.upgrade() else { return };
-        let config = strong.listening.clone();
+        let address = strong.listening.clone();
         drop(strong);
-        if let Err(fault) = listen_once(&config, &inner, &heard).await {
+        if let Err(fault) = listen_once(&address, &inner, &heard).await {
             tracing::warn!(%fault, "not listening to the other processes; readers who wait look every two seconds");
         }
         // What was missed meanwhile is made up for by looking.
@@ -188,12 +188,8 @@ async fn keep_listening(inner: Weak<Inner>, heard: mpsc::Sender<Heard>) {
     }
 }
 
-async fn listen_once(
-    config: &tokio_postgres::Config,
-    inner: &Weak<Inner>,
-    heard: &mpsc::Sender<Heard>,
-) -> Result<(), Fault> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+async fn listen_once(address: &Address, inner: &Weak<Inner>, heard: &mpsc::Sender<Heard>) -> Result<(), Fault> {
+    let (client, mut connection) = address.connect().await?;
     let (told, mut notifications) = mpsc::channel::<Notification>(RINGS_MAX);
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
     // Read on a task of its own, for the client is answered only while the connection is read.

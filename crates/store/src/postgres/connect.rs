@@ -2,29 +2,42 @@
 
 use super::fault::Fault;
 use super::patience::Pool;
+use super::tls::{Encrypted, Secrecy, Wish};
 use super::{OpenError, Options};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
 use std::time::Duration;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::{Client, Config, Connection, Row, Socket};
 
 /// Longest wait for a connection: for a free one, and for a new one to be made.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// How often a read is tried in all when the connection it was asked on turns out to be gone.
 const READ_ATTEMPTS: usize = 3;
 
+/// Where the database is, and how its connections are made secret.
+#[derive(Clone)]
+pub(super) struct Address {
+    config: Config,
+    secrecy: Secrecy,
+}
+
+impl Address {
+    /// A connection, and its other half, which has to be run.
+    pub(super) async fn connect(&self) -> Result<(Client, Connection<Socket, Encrypted>), tokio_postgres::Error> {
+        self.config.connect(self.secrecy.clone()).await
+    }
+}
+
 /// Reads the address of a database. Whatever it says, only a server that takes writes will do: after a fail-over that is
 /// another one of the hosts it names, and feeds are read from there too.
-pub(super) fn config(url: &str) -> Result<Config, OpenError> {
+pub(super) fn address(url: &str) -> Result<Address, OpenError> {
+    let (wish, url) = Wish::take(url).map_err(OpenError::BadAddress)?;
     let mut config: Config = url.parse().map_err(|wrong: tokio_postgres::Error| {
         let why = std::error::Error::source(&wrong).map_or_else(|| wrong.to_string(), |source| source.to_string());
         OpenError::BadAddress(why)
     })?;
-    if config.get_ssl_mode() == SslMode::Require {
-        let why = "sslmode=require is asked for, and this program cannot encrypt the connection; use a private network";
-        return Err(OpenError::BadAddress(why.to_owned()));
-    }
+    let secrecy = wish.fulfil(&mut config).map_err(OpenError::BadAddress)?;
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_application_name().is_none() {
         config.application_name("tidings");
@@ -34,7 +47,7 @@ pub(super) fn config(url: &str) -> Result<Config, OpenError> {
     }
     config.tcp_user_timeout(Duration::from_secs(30));
     config.keepalives_idle(Duration::from_secs(30));
-    Ok(config)
+    Ok(Address { config, secrecy })
 }
 
 /// What each connection is told. Plans are made once for all values, for partitions are left out when a statement runs;
@@ -53,8 +66,9 @@ fn greeting(options: &Options) -> String {
     )
 }
 
-pub(super) fn pool(config: Config, options: &Options) -> Result<Pool, OpenError> {
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+pub(super) fn pool(address: Address, options: &Options) -> Result<Pool, OpenError> {
+    let Address { config, secrecy } = address;
+    let manager = Manager::from_config(config, secrecy, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let greeting = greeting(options);
     let greet = Hook::async_fn(move |client, _| {
         let greeting = greeting.clone();
@@ -73,8 +87,8 @@ pub(super) fn pool(config: Config, options: &Options) -> Result<Pool, OpenError>
 }
 
 /// A single connection outside the pool, with its other half running.
-pub(super) async fn single(config: &Config) -> Result<Client, Fault> {
-    let (client, connection) = config.connect(NoTls).await?;
+pub(super) async fn single(address: &Address) -> Result<Client, Fault> {
+    let (client, connection) = address.connect().await?;
     tokio::spawn(async move { drop(connection.await) });
     Ok(client)
 }

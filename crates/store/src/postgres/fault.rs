@@ -86,11 +86,18 @@ impl From<tokio_postgres::Error> for Fault {
     }
 }
 
+/// An error with what it came from: a handshake alone does not say what is wrong with a certificate.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) if error.as_db_error().is_some() => Fault::Database(error),
             PoolError::Timeout(_) => Fault::NoConnection("all are busy, or none could be made in time".to_owned()),
+            PoolError::Backend(error) => Fault::NoConnection(with_causes(&error)),
             other => Fault::NoConnection(other.to_string()),
         }
     }

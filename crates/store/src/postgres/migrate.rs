@@ -44,7 +44,7 @@ pub(super) fn newest() -> i32 {
 /// # Errors
 /// [`OpenError`]; each migration is made whole or not at all.
 pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
-    let mut client = connect::single(&connect::config(url)?).await.map_err(OpenError::from)?;
+    let mut client = connect::single(&connect::address(url)?).await.map_err(OpenError::from)?;
     check_server(&client).await?;
     // Held by the session, so that it lasts over several transactions.
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(Fault::from)?;

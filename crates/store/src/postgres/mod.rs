@@ -27,6 +27,7 @@ mod small_state;
 mod snapshot;
 mod stores;
 mod sweep;
+mod tls;
 
 pub use bell::{Heard, Hearing};
 pub use migrate::{Migrated, migrate};
@@ -166,7 +167,7 @@ struct Inner {
     lanes: Lanes,
     months: Months,
     bell: bell::Sender,
-    listening: tokio_postgres::Config,
+    listening: connect::Address,
 }
 
 impl fmt::Debug for Inner {
@@ -182,15 +183,15 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do.
     pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
-        let config = connect::config(url)?;
-        let pool = connect::pool(config.clone(), &options)?;
+        let address = connect::address(url)?;
+        let pool = connect::pool(address.clone(), &options)?;
         migrate::check(&pool).await?;
         let months = Months::default();
         migrate::make_ahead(&pool, &months, database_clock(&pool).await?).await?;
         let directory = DirectoryCopy::default();
         directory.catch_up(&pool).await?;
         let bell = bell::Sender::start(pool.clone()).await?;
-        let inner = Inner { pool, options, directory, lanes: Lanes::default(), months, bell, listening: config };
+        let inner = Inner { pool, options, directory, lanes: Lanes::default(), months, bell, listening: address };
         let inner = Arc::new(inner);
         tokio::spawn(relay::keep_relaying(Arc::downgrade(&inner)));
         Ok(PostgresStore { inner })

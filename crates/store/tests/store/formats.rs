@@ -74,6 +74,6 @@ async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
         assert_eq!((found.entries.len(), found.end), (11 + imported / 4, true), "{fixture}");
     }
     let manifest = String::from_utf8(disk.read(&dir.join("manifest"))).unwrap();
-    assert!(manifest.starts_with("tidings manifest 2 "), "an older program must refuse it from now on");
+    assert!(manifest.starts_with("tidings manifest 3 "), "an older program must refuse it from now on");
     store
 }

@@ -26,6 +26,7 @@ mod keeper;
 mod plans;
 mod postgres;
 mod searching;
+mod secrecy;
 mod shelf;
 mod together;
 mod trial;

@@ -2,7 +2,7 @@
 
 // The developer command and the tests start a server in the same way.
 #[path = "../../../../xtask/src/postgres.rs"]
-mod server;
+pub(crate) mod server;
 
 use crate::keeper::Keeper;
 use server::{Cluster, FORGETFUL};

@@ -276,7 +276,7 @@ async fn a_lost_manifest_is_not_taken_for_an_empty_store() {
 async fn a_newer_format_is_refused_by_name() {
     let (disk, _) = some_days().await;
     let manifest = dir().join("manifest");
-    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 2", "manifest 7", 1);
+    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 3", "manifest 7", 1);
     disk.put(&manifest, text.as_bytes());
     let error = try_open(&disk).unwrap_err();
     assert!(matches!(error, OpenError::Newer { version: 7, .. }), "{error}");

@@ -27,20 +27,29 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  const stale = document.getElementById('stale');
+
   // Fetches the page again now and then and puts the fresh figures in the place of the old ones.
   async function refresh(part) {
     const every = Number(part.dataset.refresh) * 1000;
     if (!document.hidden) {
       try {
-        const answer = await fetch(window.location.href, { redirect: 'error', headers: { 'tidings-refresh': '1' } });
+        const answer = await fetch(part.dataset.from ?? window.location.href, { redirect: 'error', headers: { 'tidings-refresh': '1' } });
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
         const fresh = answer.ok && page.getElementById(part.id);
-        if (fresh && !part.contains(document.activeElement)) {
+        // What has the focus keeps it if it can be known again, and is left alone otherwise.
+        const focused = part.contains(document.activeElement) ? document.activeElement.id : null;
+        if (fresh && focused !== '') {
           part.replaceChildren(...fresh.childNodes);
           if (fresh.dataset.refresh) part.dataset.refresh = fresh.dataset.refresh; else delete part.dataset.refresh;
           localTimes(part);
+          if (focused) (document.getElementById(focused) ?? document.getElementById('main')).focus({ preventScroll: true });
         }
-      } catch { /* The next turn may fare better. */ }
+        stale.hidden = Boolean(fresh);
+      } catch {
+        // The next turn may fare better.
+        stale.hidden = false;
+      }
     }
     if (part.dataset.refresh) setTimeout(() => refresh(part), every);
   }

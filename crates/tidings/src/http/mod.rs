@@ -23,11 +23,30 @@ mod slashes;
 use crate::config::proxies::TrustedProxies;
 use crate::service::Services;
 use rate_limit::RateLimit;
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// What the handlers share.
+/// What the handlers share. A copy is one count more; each request makes several.
 #[derive(Clone)]
-pub struct Server {
+pub struct Server(Arc<Shared>);
+
+impl Server {
+    /// Shares it.
+    pub fn new(shared: Shared) -> Self {
+        Server(Arc::new(shared))
+    }
+}
+
+impl Deref for Server {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What there is to share.
+pub struct Shared {
     /// The verbs.
     pub services: Arc<Services>,
     /// The base URL that clients see, if it is configured; else it is built from each request.

@@ -1,7 +1,9 @@
 //! Every route, on one page.
 
 use super::box_api::{events, long_poll, users};
-use super::console::{self, applications as app_pages, people, sign_in, tokens as token_pages};
+use super::console::{
+    self, applications as app_pages, hold, people, report_form, reports as report_pages, sign_in, tokens as token_pages,
+};
 use super::error::ApiError;
 use super::native_api::{applications, reports};
 use super::oauth::{authorize, token};
@@ -130,6 +132,14 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/console/live", Session, get(console::live::get)),
         route("GET", "/console/live/stream", Session, get(console::live::stream)),
         route("GET", "/console/search", Session, get(console::search::get)),
+        route("GET", "/console/reports", Session, get(report_pages::list)),
+        route("POST", "/console/reports", Session, post(report_form::ask)),
+        route("GET", "/console/reports/new", Session, get(report_form::get)),
+        route("GET", "/console/reports/{id}", Session, get(report_pages::show)),
+        route("POST", "/console/reports/{id}/cancel", Session, post(report_pages::cancel)),
+        route("POST", "/console/reports/{id}/delete", Session, post(report_pages::delete)),
+        route("GET", "/console/reports/{id}/files/{name}", Session, get(report_pages::file)),
+        route("POST", "/console/report-schedules/{id}/end", Session, post(report_pages::end_schedule)),
         route("GET", "/console/feed", Session, get(console::own_feed::get)),
         route("GET", "/console/events/{id}", Session, get(console::event::get)),
         route("GET", "/console/people", Session, get(people::list)),
@@ -154,6 +164,8 @@ pub fn routes() -> Vec<Route> {
         route("GET", "/console/retention", Session, get(console::retention::get)),
         route("POST", "/console/retention", Session, post(console::retention::edit)),
         route("POST", "/console/holds", Session, post(console::retention::add_hold)),
+        route("GET", "/console/holds/{id}", Session, get(hold::show)),
+        route("POST", "/console/holds/{id}", Session, post(hold::edit)),
         route("POST", "/console/holds/{id}/release", Session, post(console::retention::release)),
         route("GET", "/console/health", Session, get(console::health::get)),
         // For operators.

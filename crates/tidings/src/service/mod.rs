@@ -49,7 +49,7 @@ use watch::{Channels, Polls};
 /// What the services answer with, for those who may not name a store.
 pub use store::access_store::{ActsAs, ApplicationRecord, PublicKeyRecord, SecretRecord, SessionRecord};
 pub use store::ledger::{AppendError, Outcome, Receipt, Unavailable};
-pub use store::report_store::{ReportState, ScheduleRecord};
+pub use store::report_store::{ReportRecord, ReportState, ScheduleRecord};
 pub use store::retention_store::{Expired, Forecast};
 pub use store::token_store::TokenRecord;
 

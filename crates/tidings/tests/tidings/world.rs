@@ -28,7 +28,7 @@ use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
 use tidings::http::origin::Peer;
 use tidings::http::rate_limit::RateLimit;
-use tidings::http::{Server, router};
+use tidings::http::{Server, Shared, router};
 use tidings::operator::Operator;
 use tidings::service::Services;
 use tidings::service::roster::Roster;
@@ -149,14 +149,14 @@ impl World {
         let services = Arc::new(services(&settings, stores, clock.clone()).await.unwrap());
         let limit =
             |calls: Option<NonZeroU32>| calls.map(|calls| Arc::new(RateLimit::per_minute(calls, clock.clone())));
-        let router = router::router(Server {
+        let router = router::router(Server::new(Shared {
             services: services.clone(),
             public_url: settings.public_url.clone(),
             rate_limit: limit(settings.rate_limit_per_minute),
             application_limit: limit(settings.application_rate_limit_per_minute),
             metrics_shown: settings.metrics,
             trusted_proxies: settings.trusted_proxies.clone(),
-        });
+        }));
         World { services, clock, router }
     }
 

@@ -15,6 +15,7 @@ use super::super::block::{Block, BlockBuilder};
 use super::super::codec::{Taker, count32, index, put_u32, put_u64};
 use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
+use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
 use feed::event::FeedKind;
 use std::io;
@@ -48,12 +49,14 @@ impl DataWriter {
         self.blocks
     }
 
-    pub(in super::super) fn block(&mut self, block: &BlockBuilder) -> io::Result<()> {
+    /// Writes a block; answers where it lies if it is not compressed.
+    pub(in super::super) fn block(&mut self, block: &BlockBuilder) -> io::Result<Option<u64>> {
         let mut plain = Vec::with_capacity(block.size());
         block.put(&mut plain);
+        let offset = self.out.offset();
         self.put(&plain)?;
         self.entries += block.count() as u64;
-        Ok(())
+        Ok(Some(offset).filter(|_| !self.compress))
     }
 
     fn put(&mut self, plain: &[u8]) -> io::Result<()> {
@@ -89,6 +92,25 @@ impl DataWriter {
 
 fn tail_checksum(tail: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&tail[..8]), &tail[12..])
+}
+
+/// Where a rendering lies in a data file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) checksum: u32,
+}
+
+impl Span {
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(u64::from(self.length))
+    }
+
+    /// Whether the other comes behind it, with room for a comma between them.
+    pub(super) fn is_before(&self, other: &Span) -> bool {
+        self.end().checked_add(1) == Some(other.offset)
+    }
 }
 
 /// A data file as read.
@@ -132,6 +154,11 @@ impl Data {
 
     /// A block, plain and checked.
     pub(in super::super) fn block(&self, number: u32) -> Result<Vec<u8>, Fault> {
+        Ok(self.block_at(number)?.0)
+    }
+
+    /// A block, plain and checked, and where it lies if it is not compressed.
+    pub(in super::super) fn block_at(&self, number: u32) -> Result<(Vec<u8>, Option<u64>), Fault> {
         let row = self.table.array::<ROW_BYTES>(record(0, number, ROW_BYTES))?;
         let mut taker = Taker(&row);
         let row = (taker.u64(), taker.u32(), taker.u32(), taker.u32(), taker.u8());
@@ -146,10 +173,35 @@ impl Data {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
         }
         if compressed == 0 {
-            return Ok(bytes);
+            return Ok((bytes, Some(offset)));
         }
         let plain = zstd::bulk::decompress(&bytes, index(plain).min(BLOCK_BYTES_MAX));
-        plain.map_err(|error| self.file.damaged(offset, &format!("a block of it cannot be decompressed: {error}")))
+        let plain =
+            plain.map_err(|error| self.file.damaged(offset, &format!("a block of it cannot be decompressed: {error}")));
+        Ok((plain?, None))
+    }
+
+    /// Reads renderings that lie side by side, with a comma between them, onto the end of a page, and checks each.
+    pub(super) fn renderings(&self, spans: &[Span], runs: &mut Runs) -> Result<(), Fault> {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
+        let beyond = || self.file.damaged(first.offset, "its index leads beyond its end");
+        let length = last.end().checked_sub(first.offset).filter(|_| last.end() <= self.size).ok_or_else(beyond)?;
+        let mut rest = runs.read(&self.file, first.offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        for (number, span) in spans.iter().enumerate() {
+            if number > 0 {
+                rest = rest.strip_prefix(b",").ok_or_else(|| self.wrong(span))?;
+            }
+            let (rendering, after) = rest.split_at_checked(index(span.length)).ok_or_else(|| self.wrong(span))?;
+            if crc32c::crc32c(rendering) != span.checksum {
+                return Err(self.wrong(span));
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, span: &Span) -> Fault {
+        self.file.damaged(span.offset, "a rendering in it does not match its checksum")
     }
 
     /// What a block holds, or where it is wrong.

@@ -5,11 +5,12 @@ use super::super::fault::{Fault, Named};
 use super::super::format::{FILE_HEAD_BYTES, FileKind};
 use super::super::live::id_fingerprint;
 use super::super::rows::Order;
-use super::data::{Data, bad_file};
+use super::super::runs::Runs;
+use super::data::{Data, Span, bad_file};
 use super::filter::Filter;
 use super::index::{
-    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SECTIONS_OF_1, Section, TABLE_BYTES,
-    TERMS_SINCE,
+    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SECTIONS_OF_1, SECTIONS_OF_2, SPAN_BYTES,
+    SPANS_SINCE, Section, TABLE_BYTES, TERMS_SINCE,
 };
 use super::paged::{Paged, Pages, record};
 use super::write::HalfName;
@@ -88,9 +89,17 @@ impl Half {
         let head = file.read_vec(0, FILE_HEAD_BYTES)?;
         let version = FileKind::Index(name.kind).check(name.partition, &head).map_err(|bad| bad_file(&file, &bad))?;
         let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
-        let own = if version < TERMS_SINCE { 1 } else { 2 };
+        let own = match version {
+            ..TERMS_SINCE => 1,
+            TERMS_SINCE..SPANS_SINCE => 2,
+            SPANS_SINCE.. => 3,
+        };
         let index = Paged::new(file, unique(name, own), FILE_HEAD_BYTES as u64, pages.clone());
-        let known = if version < TERMS_SINCE { SECTIONS_OF_1 } else { SECTIONS };
+        let known = match version {
+            ..TERMS_SINCE => SECTIONS_OF_1,
+            TERMS_SINCE..SPANS_SINCE => SECTIONS_OF_2,
+            SPANS_SINCE.. => SECTIONS,
+        };
         let table = index.read_vec(0, TABLE_BYTES / SECTIONS * known)?;
         let mut taker = Taker(&table);
         let mut sections = [(0, 0); SECTIONS];
@@ -230,10 +239,42 @@ impl Half {
         Ok(if place.second == second { place.ordinal } else { 0 })
     }
 
+    /// Whether it is known where each rendering lies, so that no block need be read whole.
+    pub(super) fn has_spans(&self) -> bool {
+        let (_, length) = self.section(Section::Spans);
+        length > 0
+    }
+
+    /// Where the rendering of an entry lies, by its number within the half.
+    pub(super) fn span(&self, global: u32) -> Result<Span, Fault> {
+        let (start, _) = self.section(Section::Spans);
+        let row = self.index.array::<SPAN_BYTES>(record(start, global, SPAN_BYTES))?;
+        let mut taker = Taker(&row);
+        let fields = taker.u64().zip(taker.u32()).zip(taker.u32());
+        let ((offset, length), checksum) = fields.ok_or_else(|| self.malformed(start, "its spans"))?;
+        Ok(Span { offset, length, checksum })
+    }
+
     /// The bytes of some entries of a line, as few runs as they lie in.
     pub(in super::super) fn fetch(&self, line: &EnterpriseId, entries: &[u32]) -> Result<Vec<Bytes>, Fault> {
+        let Some(line) = self.line(line)? else { return Ok(Vec::new()) };
+        if !self.has_spans() {
+            return self.fetch_from_blocks(line, entries);
+        }
+        let mut spans = Vec::with_capacity(entries.len());
+        for entry in entries {
+            spans.push(self.span(line.first.saturating_add(*entry))?);
+        }
+        let mut runs = Runs::default();
+        runs.expect(spans.iter().map(|span| index(span.length)));
+        for side_by_side in spans.chunk_by(Span::is_before) {
+            self.data.renderings(side_by_side, &mut runs)?;
+        }
+        Ok(runs.finish())
+    }
+
+    fn fetch_from_blocks(&self, line: Line, entries: &[u32]) -> Result<Vec<Bytes>, Fault> {
         let mut runs = Vec::new();
-        let Some(line) = self.line(line)? else { return Ok(runs) };
         let mut rows = Vec::with_capacity(entries.len());
         for entry in entries {
             rows.push(self.entry_of(line, *entry)?);

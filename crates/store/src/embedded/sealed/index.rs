@@ -18,10 +18,12 @@
 //!  Postings   per reader, by entry: entry within the line (29 bits), streams (3 bits)
 //!  Terms      by fingerprint of enterprise and term or type: fingerprint (8), first (4), count (4)
 //!  TermPostings  per term: ranks of entries in window order within the line (4), growing
+//!  Spans      as Entries: where its rendering lies in the data file (8), its length (4) and checksum (4)
 //! ```
 //!
 //! History, Window, Stretches, Terms and TermPostings are empty in the user half; Readers, Names and Postings in the
-//! enterprise half. The last two sections came with version 2; an index of version 1 is made again when it is searched.
+//! enterprise half; Spans where the data is compressed. Terms came with version 2; an index of version 1 is made again when
+//! it is searched. Spans came with version 3; without them blocks are read whole.
 
 use super::super::block::Facts;
 use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
@@ -49,12 +51,17 @@ pub(in super::super) enum Section {
     Postings,
     Terms,
     TermPostings,
+    Spans,
 }
 
 /// How many there are.
-pub(in super::super) const SECTIONS: usize = 13;
+pub(in super::super) const SECTIONS: usize = 14;
 /// How many there were in version 1.
 pub(in super::super) const SECTIONS_OF_1: usize = 11;
+/// How many there were in version 2.
+pub(in super::super) const SECTIONS_OF_2: usize = 13;
+/// The version with which spans came.
+pub(in super::super) const SPANS_SINCE: u16 = 3;
 /// The version with which terms came.
 pub(in super::super) const TERMS_SINCE: u16 = 2;
 /// Length of the table of sections.
@@ -68,6 +75,7 @@ pub(in super::super) const ID_BYTES: usize = 12;
 pub(in super::super) const READER_BYTES: usize = 24;
 pub(in super::super) const POSTING_BYTES: usize = 4;
 pub(in super::super) const TERM_BYTES: usize = 16;
+pub(in super::super) const SPAN_BYTES: usize = 16;
 /// Entries in a stretch.
 pub(in super::super) const STRETCH_ENTRIES: u32 = 256;
 
@@ -141,6 +149,7 @@ pub(in super::super) struct IndexBuilder {
     postings: Vec<u8>,
     terms: Vec<(u64, u32, u32)>,
     term_postings: Vec<u8>,
+    spans: Vec<u8>,
     /// Of the entry at hand.
     prints: Vec<u64>,
     ranges: Ranges,
@@ -164,6 +173,7 @@ impl IndexBuilder {
             postings: Vec::new(),
             terms: Vec::new(),
             term_postings: Vec::new(),
+            spans: Vec::new(),
             prints: Vec::new(),
             ranges: Ranges::default(),
         }
@@ -224,6 +234,13 @@ impl IndexBuilder {
                 line.readers.entry((kind, id.to_owned())).or_default().push(posting);
             }
         }
+    }
+
+    /// Says where the rendering of the next entry lies in the data file, in the order in which they were pushed.
+    pub(in super::super) fn lies(&mut self, offset: u64, rendering: &[u8]) {
+        put_u64(&mut self.spans, offset);
+        put_u32(&mut self.spans, count32(rendering.len()));
+        put_u32(&mut self.spans, crc32c::crc32c(rendering));
     }
 
     fn end_line(&mut self) {
@@ -328,6 +345,8 @@ impl IndexBuilder {
             put_u32(&mut terms, *first);
             put_u32(&mut terms, *count);
         }
+        // Of a half that is compressed, or was in part, it is not known where each lies.
+        let spans: &[u8] = if self.spans.len() == self.entries.len() * SPAN_BYTES { &self.spans } else { &[] };
         let sections: [&[u8]; SECTIONS] = [
             &self.lines,
             &types,
@@ -342,6 +361,7 @@ impl IndexBuilder {
             &self.postings,
             &terms,
             &self.term_postings,
+            spans,
         ];
         let mut content = Vec::with_capacity(TABLE_BYTES + sections.iter().map(|bytes| bytes.len()).sum::<usize>());
         let mut offset = TABLE_BYTES as u64;

@@ -6,6 +6,7 @@
 use super::super::codec::{Taker, count32, index};
 use super::super::fault::Fault;
 use super::super::rows::{Order, Row};
+use super::super::runs::Runs;
 use super::super::search::{Answer, Between, Sought};
 use super::super::terms::AnyOf;
 use super::half::{Half, Line, search};
@@ -267,6 +268,15 @@ impl Half {
     ) -> Result<Vec<(u64, Bytes)>, Fault> {
         let mut found = vec![(0, Bytes::new()); entries.len()];
         let Some(line) = self.line(line)? else { return Ok(found) };
+        if self.has_spans() {
+            for (entry, found) in entries.iter().zip(&mut found) {
+                let mut runs = Runs::default();
+                self.data.renderings(&[self.span(line.first.saturating_add(*entry))?], &mut runs)?;
+                let rendering = runs.finish().pop().unwrap_or_default();
+                *found = (self.entry_of(line, *entry)?.place, rendering);
+            }
+            return Ok(found);
+        }
         let mut rows = Vec::with_capacity(entries.len());
         for (at, entry) in entries.iter().enumerate() {
             rows.push((at, self.entry_of(line, *entry)?));

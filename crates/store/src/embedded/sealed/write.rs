@@ -15,9 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// A block is closed at so many entries or bytes, whichever comes first: about a page.
 const BLOCK: (usize, usize) = (100, 256 * 1024);
-/// User pages gather entries from many blocks, each of which is read whole to be checked, so these are smaller; unless
-/// compressed, since small ones compress badly.
-const USER_BLOCK: (usize, usize) = (12, 16 * 1024);
 
 /// Which half of which partition, written how often before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,10 +85,7 @@ impl<'a> HalfWriter<'a> {
     }
 
     pub(in super::super) fn push(&mut self, facts: &Facts<'_>, facts_bytes: &[u8], rendering: &[u8]) -> io::Result<()> {
-        let (entries, bytes) = match self.name.kind {
-            FeedKind::User if !self.compress => USER_BLOCK,
-            _ => BLOCK,
-        };
+        let (entries, bytes) = BLOCK;
         let full = |block: &BlockBuilder| block.count() >= entries || block.size() + rendering.len() > bytes;
         if self.block.as_ref().is_some_and(full) {
             self.end_block()?;
@@ -116,10 +110,11 @@ impl<'a> HalfWriter<'a> {
     }
 
     fn end_block(&mut self) -> io::Result<()> {
-        match self.block.take() {
-            Some(block) => self.data.block(&block),
-            None => Ok(()),
+        let Some(block) = self.block.take() else { return Ok(()) };
+        if let Some(offset) = self.data.block(&block)? {
+            block.spans().for_each(|(start, rendering)| self.index.lies(offset + start as u64, rendering));
         }
+        Ok(())
     }
 
     /// Makes both files durable and gives them their names, which are durable only when the directory is synced.
@@ -153,14 +148,18 @@ pub(in super::super) fn rebuild_index(
 ) -> Result<io::Result<()>, Fault> {
     let mut index = IndexBuilder::new(name.kind);
     for number in 0..data.blocks {
-        let bytes = data.block(number)?;
+        let (bytes, offset) = data.block_at(number)?;
         let block = data.parse(number, &bytes)?;
         index.line(block.line);
         for slot in 0..block.count() {
-            let (Some(facts), Some(rendering)) = (block.facts(slot), block.rendering(slot)) else {
+            let parts = (block.facts(slot), block.rendering(slot), block.span(slot, slot));
+            let (Some(facts), Some(rendering), Some(span)) = parts else {
                 return Err(data.malformed(number));
             };
             index.push(&facts, rendering, number, count32(slot));
+            if let Some(offset) = offset {
+                index.lies(offset + (block.renderings_offset + span.start) as u64, rendering);
+            }
         }
     }
     Ok(write_index(files, dir, name, index).map(|_| ()))

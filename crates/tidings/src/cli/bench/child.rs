@@ -19,6 +19,9 @@ const COUNT_TIME: Duration = Duration::from_secs(60);
 /// Linux tells the time of processes in hundredths of a second, whatever its own tick is.
 const TICK: Duration = Duration::from_millis(10);
 
+/// What a server says when it serves, before its URL.
+pub(super) const SERVING_ON: &str = "Serving on ";
+
 /// What a token is for: reading the own feed, which needs no scope,
 pub(super) const READ_OWN: &str = "";
 /// and reading the enterprise's.
@@ -133,17 +136,23 @@ async fn spawn(data: &str, env_file: Option<&Path>) -> Result<(Child, SocketAddr
     if let Some(env_file) = env_file {
         command.arg("--env").arg(env_file);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null());
     // What is measured is a server as it comes, not as this terminal happens to configure it.
     for name in SETTINGS.iter().map(|setting| setting.name).chain([CONFIG]) {
         command.env_remove(env_name(name));
     }
+    serving(command).await
+}
+
+/// Starts a server that tells on its standard output where it serves, and waits for that.
+pub(super) async fn serving(mut command: Command) -> Result<(Child, SocketAddr), String> {
+    command.stdout(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|why| format!("the server cannot be started: {why}"))?;
     let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
     let mut lines = lines.ok_or("the server has no standard output")?;
     let serving = async {
         while let Some(line) = lines.next_line().await.ok().flatten() {
-            if let Some(url) = line.strip_prefix("Serving on ") {
+            if let Some(url) = line.strip_prefix(SERVING_ON) {
                 return Some(url.to_owned());
             }
         }

@@ -117,10 +117,14 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Writes the figures of every round for machines"),
         )
+        .subcommand(bare::command())
 }
 
 /// Measures, and prints what it found.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
+    if let Some((bare::WORD, matches)) = matches.subcommand() {
+        return bare::run(matches);
+    }
     let plan = Plan::of(matches);
     let place = Place::make(&plan.data, plan.scratch.as_deref())?;
     let machine = Machine::here();
@@ -257,7 +261,7 @@ impl Traffic {
         if plan.measures("pages") {
             for stream in [Stream::Arrival, Stream::User, window(None)] {
                 for limit in PAGE_SIZES {
-                    rows.push(pages::measure(plan, server, stream, limit).await?);
+                    rows.push(pages::measure(plan, place, server, stream, limit).await?);
                 }
             }
             let streams = [Stream::User, Stream::Arrival];

@@ -5,6 +5,7 @@ use super::child::{READ_OWN, Server};
 use super::client::{Ask, Connection, all, open};
 use super::events::user_id;
 use super::goals;
+use super::place::Place;
 use super::plan::Plan;
 use super::report::{Row, Unit};
 use crate::clock::{Clock, Stopwatch, SystemClock};
@@ -85,9 +86,15 @@ pub(super) struct Pages {
 }
 
 /// Measures one stream with pages of one size, beside bare hyper.
-pub(super) async fn measure(plan: &Plan, server: &Server, stream: Stream, limit: usize) -> Result<Row, String> {
+pub(super) async fn measure(
+    plan: &Plan,
+    place: &Place,
+    server: &Server,
+    stream: Stream,
+    limit: usize,
+) -> Result<Row, String> {
     let pages = Pages::of(server, stream, limit).await?;
-    let bare = Bare::start(pages.bodies).await?;
+    let bare = Bare::start(&pages.bodies, place.folder()).await?;
     let numbered = (0..pages.asks.len()).map(|number| Ask::get(&format!("/{number}"), None));
     let (asks, references) = (Arc::new(pages.asks), Arc::new(numbered.collect::<Result<Vec<_>, _>>()?));
     let mut row = Row::beside(format!("pages of {limit}, {}", stream.name()), Unit::PagesASecond, "bare hyper");

@@ -5,6 +5,7 @@ use super::people::complaint;
 use super::visitor::{Visitor, see_other};
 use crate::http::Server;
 use crate::http::error::ApiError;
+use crate::http::oauth::form::Form;
 use crate::service::administer::AdminError;
 use crate::service::applications::{ActsAsWish, ApplicationWish};
 use crate::service::{ActsAs, ApplicationRecord};
@@ -12,9 +13,14 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use feed::id::UserId;
+use feed::limits::CLIENT_LIST_MAX;
 use feed::permission::Scopes;
 use form_urlencoded::byte_serialize;
 use http::StatusCode;
+use rustc_hash::FxHashMap;
 
 #[derive(Template)]
 #[template(path = "applications.html")]
@@ -28,23 +34,71 @@ struct ApplicationsPage {
 struct ApplicationPage {
     frame: Frame,
     application: ApplicationRecord,
-    /// A secret that was just made.
-    secret: Option<String>,
+    /// What the users are called for whom it may have tokens, if they are listed.
+    names: FxHashMap<UserId, String>,
+    /// What was just made.
+    fresh: Option<Fresh>,
+}
+
+/// What is shown once, on the answer that made it.
+enum Fresh {
+    /// A client secret.
+    Secret(String),
+    /// The configuration file of a key pair.
+    Config { key: String, text: String },
 }
 
 /// The scopes that can be chosen: the word, and what it allows.
-pub const SCOPE_CHOICES: [(&str, &str); 5] = [
-    ("manage_enterprise_properties", "Read the enterprise feed"),
+pub const SCOPE_CHOICES: [(&str, &str); 6] = [
+    ("manage_enterprise_properties", "Read the enterprise feed, search, have reports made"),
     ("manage_managed_users", "Act for users"),
     ("publish", "Publish events"),
     ("publish_users", "Publish events that change users"),
     ("administer", "Administer users, tokens and applications"),
+    ("import", "Import history from elsewhere"),
 ];
 
 impl ApplicationsPage {
-    fn scope_choices(&self) -> [(&'static str, &'static str); 5] {
+    fn scope_choices(&self) -> [(&'static str, &'static str); 6] {
         SCOPE_CHOICES
     }
+}
+
+impl ApplicationPage {
+    /// The scopes that can be chosen: the word, what it allows, and whether the application has it.
+    fn scope_choices(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let has = |word| Scopes::parse(word).is_ok_and(|scope| self.application.scopes.contains(scope));
+        SCOPE_CHOICES.into_iter().map(|(word, label)| (word, label, has(word))).collect()
+    }
+
+    /// The listed users, one a line.
+    fn listed(&self) -> String {
+        match &self.application.acts_as {
+            ActsAs::Users(users) => users.iter().map(UserId::as_str).collect::<Vec<_>>().join("\n"),
+            _ => String::new(),
+        }
+    }
+
+    fn acts_as_choices(&self) -> [(&'static str, &'static str, bool); 3] {
+        let now = &self.application.acts_as;
+        [
+            ("nobody", "itself only", matches!(now, ActsAs::Nobody)),
+            ("everybody", "every user", matches!(now, ActsAs::Everybody)),
+            ("listed", "the users below", matches!(now, ActsAs::Users(_))),
+        ]
+    }
+
+    /// Who is listed: the name, or the id.
+    fn listed_names(&self) -> Vec<(String, &str)> {
+        let ActsAs::Users(users) = &self.application.acts_as else { return Vec::new() };
+        let known = |id| self.names.get(id).map(String::as_str);
+        users.iter().map(|id| (super::people::path_of(id.as_str()), known(id).unwrap_or(id.as_str()))).collect()
+    }
+}
+
+/// A text as an address that a link can save as a file; nothing is asked of a server for it.
+fn as_address(text: &str) -> String {
+    format!("data:application/json;base64,{}", STANDARD.encode(text))
 }
 
 /// The scopes in words a person can read.
@@ -97,7 +151,9 @@ pub async fn add(State(server): State<Server>, visitor: Visitor, body: Body) -> 
         enabled: None,
     };
     match server.services.create_application(&visitor.caller, &wish).await {
-        Ok((application, secret)) => application_page(&server, &visitor, application, Some(secret.0), None).await,
+        Ok((application, secret)) => {
+            application_page(&server, &visitor, application, Some(Fresh::Secret(secret.0)), None).await
+        }
         Err(why) => match complaint(&why) {
             Some(complaint) => list_page(&server, &visitor, Some(complaint)).await,
             None => Err(why.into()),
@@ -119,15 +175,31 @@ async fn application_page(
     server: &Server,
     visitor: &Visitor,
     application: ApplicationRecord,
-    secret: Option<String>,
+    fresh: Option<Fresh>,
     complaint: Option<(StatusCode, String)>,
 ) -> Result<Response, ApiError> {
     let (status, complaint) = complaint.map_or((StatusCode::OK, None), |(status, why)| (status, Some(why)));
     let frame = Frame::of(server, visitor, Section::Applications).await?.complaining(complaint);
-    html(status, &ApplicationPage { frame, application, secret })
+    let listed: Vec<&UserId> = match &application.acts_as {
+        ActsAs::Users(users) => users.iter().collect(),
+        _ => Vec::new(),
+    };
+    let names = server.services.names(&visitor.caller, &listed).await?;
+    html(status, &ApplicationPage { frame, application, names, fresh })
 }
 
-/// Lets it have tokens, or no more.
+/// The page again, saying what was wrong.
+async fn complaining_page(server: &Server, visitor: &Visitor, id: &str, why: AdminError) -> Result<Response, ApiError> {
+    match complaint(&why) {
+        Some(complaint) => {
+            let application = server.services.application(&visitor.caller, id).await?;
+            application_page(server, visitor, application, None, Some(complaint)).await
+        }
+        None => Err(why.into()),
+    }
+}
+
+/// Lets it have tokens, or no more; or changes what it is called and what it may.
 pub async fn edit(
     State(server): State<Server>,
     visitor: Visitor,
@@ -135,14 +207,72 @@ pub async fn edit(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = visitor.form(body).await?;
+    let changed = match wish_of(&server, &visitor, &id, &form).await {
+        Ok(wish) => server.services.change_application(&visitor.caller, &id, &wish).await,
+        Err(why) => Err(why),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&path_of(&id))),
+        Err(why) => complaining_page(&server, &visitor, &id, why).await,
+    }
+}
+
+/// What a form asks of an application: one has a button only, the other all the fields, of which an empty one is meant so.
+async fn wish_of(server: &Server, visitor: &Visitor, id: &str, form: &Form) -> Result<ApplicationWish, AdminError> {
     let enabled = match form.get("enabled") {
         Some("yes") => true,
         Some("no") => false,
-        _ => return Err(AdminError::BadText("An application is enabled or it is not.").into()),
+        Some(_) => return Err(AdminError::BadText("An application is enabled or it is not.")),
+        None => return settings_of(server, visitor, id, form).await,
     };
-    let wish = ApplicationWish { enabled: Some(enabled), ..ApplicationWish::default() };
-    server.services.change_application(&visitor.caller, &id, &wish).await?;
-    Ok(see_other(&path_of(&id)))
+    Ok(ApplicationWish { enabled: Some(enabled), ..ApplicationWish::default() })
+}
+
+async fn settings_of(server: &Server, visitor: &Visitor, id: &str, form: &Form) -> Result<ApplicationWish, AdminError> {
+    let words = |name: &str| form.get(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let acts_as = match form.get("acts_as").unwrap_or_default() {
+        "listed" => ActsAsWish::Users(listed_users(server, visitor, id, words("users")).await?),
+        word => ActsAsWish::Word(word.to_owned()),
+    };
+    Ok(ApplicationWish {
+        name: Some(form.get("name").unwrap_or_default().to_owned()),
+        scopes: Some(form.all("scope").collect::<Vec<_>>().join(" ")),
+        acts_as: Some(acts_as),
+        redirect_uris: Some(words("redirect_uri")),
+        enabled: None,
+    })
+}
+
+/// The ids of users that are named by id or login. Who is listed already may have left since.
+async fn listed_users(
+    server: &Server,
+    visitor: &Visitor,
+    id: &str,
+    words: Vec<String>,
+) -> Result<Vec<String>, AdminError> {
+    let application = server.services.application(&visitor.caller, id).await?;
+    let listed = |word: &str| match &application.acts_as {
+        ActsAs::Users(users) => users.iter().any(|user| user.as_str() == word),
+        _ => false,
+    };
+    if words.is_empty() {
+        return Err(AdminError::BadText("Name the users for whom it may have tokens, by login or id."));
+    }
+    if words.len() > CLIENT_LIST_MAX {
+        return Err(AdminError::BadText("At most 100 users can be listed; choose every user instead."));
+    }
+    let mut ids = Vec::with_capacity(words.len());
+    for word in words {
+        let user = if listed(&word) {
+            word
+        } else {
+            server.services.user(&visitor.caller, &word).await?.person.id.to_string()
+        };
+        if !ids.contains(&user) {
+            ids.push(user);
+        }
+    }
+    Ok(ids)
 }
 
 /// Gives it a new secret, which is on this answer and nowhere else; the old one goes on for as long as was chosen.
@@ -158,10 +288,10 @@ pub async fn rotate(
         Err(_) => return Err(AdminError::BadText("The overlap is a number of seconds.").into()),
     };
     let (application, secret) = server.services.rotate_secret(&visitor.caller, &id, overlap_s).await?;
-    application_page(&server, &visitor, application, Some(secret.0), None).await
+    application_page(&server, &visitor, application, Some(Fresh::Secret(secret.0)), None).await
 }
 
-/// Registers a public key.
+/// Registers a public key; or makes a pair, whose private half is on this answer and nowhere else.
 pub async fn add_key(
     State(server): State<Server>,
     visitor: Visitor,
@@ -169,15 +299,20 @@ pub async fn add_key(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = visitor.form(body).await?;
-    match server.services.add_key(&visitor.caller, &id, form.get("public_key").unwrap_or_default()).await {
-        Ok(_) => Ok(see_other(&path_of(&id))),
-        Err(why) => match complaint(&why) {
-            Some(complaint) => {
-                let application = server.services.application(&visitor.caller, &id).await?;
-                application_page(&server, &visitor, application, None, Some(complaint)).await
-            }
-            None => Err(why.into()),
-        },
+    let (services, caller) = (&server.services, &visitor.caller);
+    if form.get("make") != Some("pair") {
+        return match services.add_key(caller, &id, form.get("public_key").unwrap_or_default()).await {
+            Ok(_) => Ok(see_other(&path_of(&id))),
+            Err(why) => complaining_page(&server, &visitor, &id, why).await,
+        };
+    }
+    match services.generate_key(caller, &id, form.get("client_secret")).await {
+        Ok((key, config)) => {
+            let application = services.application(caller, &id).await?;
+            let fresh = Fresh::Config { key: key.id, text: config.0 };
+            application_page(&server, &visitor, application, Some(fresh), None).await
+        }
+        Err(why) => complaining_page(&server, &visitor, &id, why).await,
     }
 }
 
@@ -191,4 +326,15 @@ pub async fn delete_key(
     visitor.form(body).await?;
     server.services.remove_key(&visitor.caller, &id, &key).await?;
     Ok(see_other(&path_of(&id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_can_be_chosen() {
+        let known: Vec<&str> = Scopes::NAMES.iter().map(|(_, name)| *name).collect();
+        assert_eq!(SCOPE_CHOICES.map(|(name, _)| name).to_vec(), known);
+    }
 }

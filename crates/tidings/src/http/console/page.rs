@@ -18,6 +18,8 @@ pub enum Section {
     Live,
     /// The history.
     Search,
+    /// The history as files.
+    Reports,
     /// Users and groups.
     People,
     /// Applications, tokens and sessions.
@@ -31,9 +33,10 @@ pub enum Section {
 }
 
 impl Section {
-    const EVERY: [Section; 7] = [
+    const EVERY: [Section; 8] = [
         Section::Live,
         Section::Search,
+        Section::Reports,
         Section::People,
         Section::Applications,
         Section::Retention,
@@ -46,6 +49,7 @@ impl Section {
         match self {
             Section::Live => "Live",
             Section::Search => "Search",
+            Section::Reports => "Reports",
             Section::People => "People",
             Section::Applications => "Applications",
             Section::Retention => "Retention",
@@ -59,6 +63,7 @@ impl Section {
         match self {
             Section::Live => "/console/live",
             Section::Search => "/console/search",
+            Section::Reports => "/console/reports",
             Section::People => "/console/people",
             Section::Applications => "/console/applications",
             Section::Retention => "/console/retention",
@@ -72,6 +77,7 @@ impl Section {
         match self {
             Section::Live => "M3 12h4l3-8 4 16 3-8h4",
             Section::Search => "M10.5 17a6.5 6.500 0 1 0 0-13 6.5 6.5 0 0 0 0 13M15.500 15.500 21 21",
+            Section::Reports => "M6 3h8l4 4v14H6zM14 3v4h4M9.500 12h5M9.500 16h5",
             Section::People => {
                 "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6"
             }
@@ -89,6 +95,7 @@ impl Section {
         let action = match self {
             Section::Live => Action::ReadEnterpriseFeed,
             Section::Search => Action::Search,
+            Section::Reports => Action::Report,
             Section::People => Action::ManageUsers,
             Section::Applications => Action::ManageApplications,
             Section::Retention => Action::SeeRetention,

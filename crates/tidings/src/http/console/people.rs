@@ -7,6 +7,7 @@ use crate::http::Server;
 use crate::http::error::ApiError;
 use crate::http::query::Query;
 use crate::service::administer::{AdminError, UserChange};
+use crate::service::last_active::LastActive;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -25,7 +26,8 @@ const ROWS: usize = 100;
 #[template(path = "people.html")]
 struct PeoplePage<'a> {
     frame: Frame,
-    users: Vec<User>,
+    /// Users, and when they were last active.
+    users: Vec<(User, LastActive)>,
     /// The id after which the next page begins.
     next: Option<String>,
     after: Option<&'a str>,
@@ -38,6 +40,7 @@ struct PeoplePage<'a> {
 struct PersonPage {
     frame: Frame,
     user: User,
+    active: LastActive,
     groups: Vec<GroupView>,
     synced: Vec<ItemId>,
     may_give_roles: bool,
@@ -155,10 +158,12 @@ async fn list_page(
     users.truncate(ROWS);
     let next = users.last().filter(|_| more).map(|user| user.person.id.to_string());
     users.retain(|user| user.status != Status::Deleted);
+    let ids: Vec<UserId> = users.iter().map(|user| user.person.id.clone()).collect();
+    let active = server.services.last_active(&visitor.caller, &ids).await?;
     let (status, complaint) = complaint.map_or((StatusCode::OK, None), |(status, why)| (status, Some(why)));
     let page = PeoplePage {
         frame: Frame::of(server, visitor, Section::People).await?.complaining(complaint),
-        users,
+        users: users.into_iter().zip(active).collect(),
         next,
         after,
         sought,
@@ -219,6 +224,7 @@ async fn person_page(
     let (services, caller) = (&server.services, &visitor.caller);
     let user = services.user(caller, id).await?;
     let id = user.person.id.as_str();
+    let active = services.last_active(caller, std::slice::from_ref(&user.person.id)).await?;
     let (status, complaint) = complaint.map_or((StatusCode::OK, None), |(status, why)| (status, Some(why)));
     let page = PersonPage {
         frame: Frame::of(server, visitor, Section::People).await?.complaining(complaint),
@@ -227,6 +233,7 @@ async fn person_page(
         may_give_roles: caller.may(Action::ManageTokens).is_ok(),
         may_make_codes: caller.may(Action::ManageTokens).is_ok(),
         may_see_events: caller.may(Action::ReadEnterpriseFeed).is_ok(),
+        active: active.first().copied().unwrap_or(LastActive::Never),
         user,
         code,
     };

@@ -2,6 +2,7 @@
 //! the histogram and the lists beside it are links that narrow them.
 
 use super::entry::{Row, row};
+use super::filters::{Address, Chip, field_time};
 use super::page::{Frame, Section, html};
 use super::people::complaint;
 use super::telling::{count, moment, number};
@@ -16,58 +17,17 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use feed::event::FeedKind;
+use feed::permission::Action;
 use feed::search::{Cursor, Filters, Order};
-use feed::time::{ReadTime, Second};
-use form_urlencoded::Serializer;
+use feed::time::Second;
 use http::StatusCode;
 
-/// The page.
-const PATH: &str = "/console/search";
-/// The filters, as the API names them, in the order of the page.
-const FILTERS: [&str; 10] =
-    ["created_after", "created_before", "event_type", "actor", "item", "folder", "group", "ip", "text", "order"];
 /// Rows on a page.
 const ROWS: usize = 50;
 /// Bars of the histogram, about.
 const BARS: usize = 60;
 /// Width and height of the histogram, in its own units.
 const CHART: (u64, u64) = (1_200, 110);
-
-/// What is asked for, as it stands in the address.
-#[derive(Clone)]
-struct Address(Vec<(&'static str, String)>);
-
-impl Address {
-    fn of(query: &Query<'_>) -> Self {
-        let given = |name: &'static str| Some((name, query.list(name).join(","))).filter(|(_, text)| !text.is_empty());
-        Address(FILTERS.into_iter().filter_map(given).collect())
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
-
-    /// The same with another value; an empty one takes the filter away.
-    fn with(&self, name: &'static str, value: &str) -> Self {
-        let mut pairs = self.0.clone();
-        pairs.retain(|(key, _)| *key != name);
-        if !value.is_empty() {
-            pairs.push((name, value.to_owned()));
-        }
-        Address(pairs)
-    }
-
-    fn path(&self) -> String {
-        self.path_with(&[])
-    }
-
-    fn path_with(&self, more: &[(&str, &str)]) -> String {
-        let mut query = Serializer::new(String::new());
-        query.extend_pairs(&self.0).extend_pairs(more);
-        let query = query.finish();
-        if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
-    }
-}
 
 /// A bar of the histogram.
 struct Bar {
@@ -85,12 +45,6 @@ struct Narrower {
     label: String,
     count: String,
     href: String,
-}
-
-/// A filter in force, and the page without it.
-struct Chip {
-    text: String,
-    without: String,
 }
 
 /// The histogram.
@@ -117,6 +71,8 @@ struct SearchPage<'a> {
     sampled: Option<String>,
     next: Option<String>,
     first: Option<String>,
+    /// Where a report of the same is asked for, if the visitor may.
+    report: Option<String>,
     /// The window as the fields want it.
     window: [String; 2],
     height: u64,
@@ -197,7 +153,8 @@ async fn page(
     let catalogue = server.services.catalogue.types().iter();
     let page = SearchPage {
         frame: Frame::of(server, visitor, Section::Search).await?.complaining(told),
-        chips: chips(&address),
+        chips: address.chips(),
+        report: visitor.caller.may(Action::Report).is_ok().then(|| address.report_path()),
         types: catalogue.filter(|it| it.feed == FeedKind::Enterprise).map(|it| it.name.as_str()).collect(),
         rows: found.rows,
         chart: chart(&address, summary),
@@ -213,40 +170,9 @@ async fn page(
     html(status, &page)
 }
 
-/// A time as a field for date and time has it: without a zone. What cannot be read stays as it is, for its writer to mend.
-fn field_time(text: &str) -> String {
-    match ReadTime::parse(text) {
-        Ok(time) => time.as_bound().to_string()[..19].to_owned(),
-        Err(_) => text.to_owned(),
-    }
-}
-
 fn narrower(address: &Address, name: &'static str, top: &Top) -> Narrower {
     let label = if top.name.is_empty() { &top.id } else { &top.name };
     Narrower { label: label.clone(), count: number(top.count), href: address.with(name, &top.id).path() }
-}
-
-fn chips(address: &Address) -> Vec<Chip> {
-    let name = |name: &str| match name {
-        "created_after" => "from",
-        "created_before" => "before",
-        "event_type" => "type",
-        "ip" => "address",
-        "item" => "item",
-        "actor" => "actor",
-        "folder" => "below folder",
-        "group" => "group",
-        _ => "text",
-    };
-    let shown = address.0.iter().filter(|(key, _)| *key != "order");
-    let chip = |(key, value): &(&'static str, String)| {
-        let value = match ReadTime::parse(value) {
-            Ok(time) if key.starts_with("created_") => moment(time.as_bound()).to_string(),
-            _ => value.clone(),
-        };
-        Chip { text: format!("{}: {value}", name(key)), without: address.with(key, "").path() }
-    };
-    shown.map(chip).collect()
 }
 
 /// The histogram; `None` when there is nothing to draw.
@@ -281,15 +207,6 @@ mod tests {
 
     fn address(raw: &str) -> Address {
         Address::of(&Query::of(Some(raw)))
-    }
-
-    #[test]
-    fn filters_are_the_address() {
-        let it = address("actor=7&event_type=LOGIN&event_type=EDIT&cursor=x&evil=1&text=a%26b");
-        assert_eq!(it.path(), "/console/search?event_type=LOGIN%2CEDIT&actor=7&text=a%26b");
-        assert_eq!(it.with("actor", "").with("text", "").path(), "/console/search?event_type=LOGIN%2CEDIT");
-        assert_eq!(it.with("actor", "8").get("actor"), "8");
-        assert_eq!(address("").path(), "/console/search");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl TokensPage {
         self.names.get(user).map_or(user.as_str(), String::as_str)
     }
 
-    fn scope_choices(&self) -> [(&'static str, &'static str); 5] {
+    fn scope_choices(&self) -> [(&'static str, &'static str); 6] {
         SCOPE_CHOICES
     }
 }

@@ -123,7 +123,7 @@ pub struct ReportWish {
 }
 
 /// Days for which a finished report is kept unless it says otherwise.
-const KEEP_DAYS_DEFAULT: u32 = 30;
+pub const KEEP_DAYS_DEFAULT: u32 = 30;
 
 impl ReportWish {
     fn asked(&self) -> Result<Asked, AdminError> {

@@ -4,6 +4,9 @@ use super::{Browser, sent_to};
 use crate::oauth::{CLIENT, recorded, world};
 use crate::world::{ADMIN, MANAGER, MARA, TOMAS, World, token_of};
 use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 /// Sends the form for adding a user, with these headers.
 async fn add_user(browser: &mut Browser<'_>, key: &str, headers: &[(&str, &str)]) -> u16 {
@@ -138,6 +141,71 @@ async fn applications_get_secrets_that_are_shown_once() {
     let answer = browser.submit(&format!("/console/applications/{CLIENT}/keys"), &[("public_key", "rubbish")]).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn an_application_is_changed_and_only_as_far_as_is_said() {
+    let world = world(&[]).await;
+    let mut browser = Browser::of(&world, ADMIN).await;
+    let page = format!("/console/applications/{CLIENT}");
+    browser.get(&page).await.ok();
+    let wish = [
+        ("name", "Portal"),
+        ("scope", "publish"),
+        ("scope", "import"),
+        ("acts_as", "listed"),
+        ("users", "mara@halden.example\n20306589102 mara@halden.example"),
+        ("redirect_uri", "https://a.example/back\nhttps://b.example/back"),
+    ];
+    assert_eq!(sent_to(&browser.submit(&page, &wish).await), page);
+    let path = format!("/api/v1/applications/{CLIENT}");
+    let kept = world.get(ADMIN, &path).await.ok().json();
+    assert_eq!((&kept["name"], &kept["scopes"]), (&json!("Portal"), &json!("publish import")));
+    assert_eq!(kept["acts_as"], json!([MARA, TOMAS]));
+    assert_eq!(kept["redirect_uris"], json!(["https://a.example/back", "https://b.example/back"]));
+    assert_eq!(kept["enabled"], true, "that is another form");
+    let shown = browser.get(&page).await.ok();
+    for word in ["value=\"import\" checked", "value=\"listed\" selected", &format!(">{MARA}\n{TOMAS}</textarea>")] {
+        assert!(shown.text().contains(word), "{word}: {}", shown.text());
+    }
+    for (field, word) in [
+        (("name", ""), "name of an application"),
+        (("users", "nobody@halden.example"), "nobody@halden.example"),
+        (("users", ""), "Name the users"),
+        (("scope", "everything"), "is no scope"),
+        (("acts_as", "somebody"), "acts_as is"),
+        (("redirect_uri", "http://a.example/"), "redirect_uris"),
+    ] {
+        let fields: Vec<_> = wish.into_iter().filter(|(name, _)| *name != field.0).chain([field]).collect();
+        let answer = browser.submit(&page, &fields).await;
+        assert_eq!(answer.status, 400, "{field:?}");
+        let alert = answer.text().split("role=\"alert\"").nth(1).unwrap().split("</div>").next().unwrap();
+        assert!(alert.contains(word), "{field:?}: {alert}");
+    }
+    assert_eq!(world.get(ADMIN, &path).await.ok().json(), kept, "nothing of it was done");
+}
+
+#[tokio::test]
+async fn a_key_pair_is_made_whose_configuration_signs_in() {
+    let world = world(&[]).await;
+    let mut browser = Browser::of(&world, ADMIN).await;
+    let page = format!("/console/applications/{CLIENT}");
+    browser.get(&page).await.ok();
+    let made = browser.submit(&format!("{page}/keys"), &[("make", "pair"), ("client_secret", "its secret")]).await.ok();
+    assert_eq!(made.header("cache-control"), Some("no-store"));
+    let link = made.text().split("href=\"data:application/json;base64,").nth(1).unwrap();
+    let (file, rest) = link.split_once('"').unwrap();
+    let file = file.replace("&#43;", "+").replace("&#47;", "/").replace("&#61;", "=");
+    let config: Value = serde_json::from_slice(&STANDARD.decode(file).unwrap()).unwrap();
+    let settings = &config["boxAppSettings"];
+    let key = settings["appAuth"]["publicKeyID"].as_str().unwrap();
+    assert!(rest.starts_with(&format!(" download=\"{CLIENT}_{key}_config.json\"")), "{rest}");
+    assert_eq!((&settings["clientID"], &settings["clientSecret"]), (&json!(CLIENT), &json!("its secret")));
+    assert!(settings["appAuth"]["privateKey"].as_str().unwrap().contains("ENCRYPTED PRIVATE KEY"));
+    let again = browser.get(&page).await.ok();
+    assert!(again.text().contains(key) && !again.text().contains("data:application/json"), "only then");
+    // A form for a key of one's own that is sent empty makes none.
+    assert_eq!(browser.submit(&format!("{page}/keys"), &[("public_key", " ")]).await.status, 400);
 }
 
 #[tokio::test]

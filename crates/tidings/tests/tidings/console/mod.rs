@@ -3,6 +3,7 @@
 mod forms;
 mod live;
 mod pages;
+mod reports;
 mod retention;
 mod search;
 mod session;
@@ -48,6 +49,12 @@ impl<'a> Browser<'a> {
         let (_, secret) =
             self.cookies.iter().find(|(name, _)| name == "tidings_session").expect("somebody is signed in");
         tidings::auth::session::SessionSecret::sent(secret).unwrap()
+    }
+
+    /// All that it holds which nobody else may know: the values of its cookies, and the key of the forms it was last shown.
+    pub(crate) fn held(&self) -> Vec<String> {
+        let cookies = self.cookies.iter().map(|(_, value)| value.clone());
+        cookies.chain([self.form_key.clone()]).collect()
     }
 
     /// The key of the forms it was last shown.

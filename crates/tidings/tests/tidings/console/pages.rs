@@ -2,7 +2,7 @@
 
 use super::{Browser, sent_to};
 use crate::deeds::{Draft, login, upload};
-use crate::world::{ADMIN, DAY_S, IDLE, MANAGER, MARA, REPORTER, RIVAL_ADMIN, World};
+use crate::world::{ADMIN, DAY_S, IDLE, MANAGER, MARA, NOW, REPORTER, RIVAL_ADMIN, TOMAS, World};
 use serde_json::json;
 
 /// An upload in both kinds of feed.
@@ -25,11 +25,15 @@ async fn everybody_sees_what_is_theirs() {
     let feed = "/console/feed";
     assert_eq!(sections(&world, MARA).await, [feed]);
     assert_eq!(sections(&world, IDLE).await, [feed]);
-    assert_eq!(sections(&world, REPORTER).await, ["/console/live", "/console/search", "/console/retention", feed]);
+    assert_eq!(
+        sections(&world, REPORTER).await,
+        ["/console/live", "/console/search", "/console/reports", "/console/retention", feed]
+    );
     assert_eq!(sections(&world, MANAGER).await, ["/console/people", feed]);
     let all = [
         "/console/live",
         "/console/search",
+        "/console/reports",
         "/console/people",
         "/console/applications",
         "/console/retention",
@@ -47,6 +51,8 @@ async fn every_page_keeps_to_itself() {
     for path in [
         "/console/live",
         "/console/events/e1",
+        "/console/reports",
+        "/console/reports/new",
         "/console/people",
         "/console/groups",
         "/console/applications",
@@ -211,4 +217,22 @@ async fn health_counts_what_was_recorded() {
     // The sign-in itself is an event, too.
     assert!(shown.text().contains("3 events, this minute"), "{}", shown.text());
     assert!(shown.text().contains("Everything is kept in memory"));
+}
+
+#[tokio::test]
+async fn people_are_shown_with_their_newest_deed() {
+    let world = World::new().await;
+    world.publish([login("old").by(TOMAS).at(NOW - DAY_S), login("new").by(TOMAS).at(NOW - 3_600)]).await;
+    let mut manager = Browser::of(&world, MANAGER).await;
+    let list = manager.get("/console/people").await.ok();
+    let row = |id: &str| {
+        let mut rows = list.text().split("<tr><th scope=\"row\">");
+        rows.find(|row| row.contains(&format!("/console/people/{id}\""))).unwrap().to_owned()
+    };
+    let active =
+        |row: &str| row.split("data-label=\"Last active\">").nth(1).unwrap().split("</td>").next().unwrap().to_owned();
+    assert!(active(&row(TOMAS)).contains("2025-06-15 14:06:40 UTC"), "{}", row(TOMAS));
+    assert_eq!(active(&row(MARA)).trim(), "nothing kept");
+    let page = manager.get(&format!("/console/people/{TOMAS}")).await.ok();
+    assert!(page.text().contains("<dt>Last active</dt><dd><time datetime=\"2025-06-15T14:06:40Z\""), "{}", page.text());
 }

@@ -79,3 +79,47 @@ async fn periods_are_tried_out_before_they_are_saved() {
     }
     assert_eq!(admin.submit("/console/retention", &[("user", "5")]).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_hold_is_changed_on_its_page() {
+    let world = World::new().await;
+    let mut admin = Browser::of(&world, ADMIN).await;
+    admin.get("/console/retention").await.ok();
+    let wish = [("name", "Case 12"), ("why", "counsel"), ("created_from", "2025-03-01"), ("until", "2028-01-01")];
+    assert_eq!(admin.submit("/console/holds", &wish).await.status, 303);
+    let list = admin.get("/console/retention").await.ok();
+    let page = list.text().split("<a href=\"/console/holds/").nth(1).unwrap().split('"').next().unwrap();
+    let page = format!("/console/holds/{page}");
+    let shown = admin.get(&page).await.ok();
+    assert!(shown.text().contains("name=\"until\" type=\"datetime-local\" step=\"1\" value=\"2028-01-01T00:00:00\""));
+    // Sent as it was shown it is no change.
+    let same = [("name", "Case 12"), ("why", "counsel"), ("until", "2028-01-01T00:00:00")];
+    assert_eq!(sent_to(&admin.submit(&page, &same).await), page);
+    let other = [("name", "Case 12b"), ("why", ""), ("until", "")];
+    assert_eq!(sent_to(&admin.submit(&page, &other).await), page);
+    let shown = admin.get(&page).await.ok();
+    for word in ["<h1>Case 12b</h1>", "not said", "<dd>it is released</dd>", "2025-03-01 00:00:00 UTC"] {
+        assert!(shown.text().contains(word), "{word}: {}", shown.text());
+    }
+    for (wrong, word) in [
+        ([("name", ""), ("until", "")], "name"),
+        ([("name", "A"), ("until", "2001-01-01T00:00")], "until"),
+        ([("name", "A"), ("until", "later")], "later"),
+    ] {
+        let answer = admin.submit(&page, &wrong).await;
+        assert_eq!(answer.status, 400, "{wrong:?}");
+        let alert = answer.text().split("role=\"alert\"").nth(1).unwrap().split("</div>").next().unwrap();
+        assert!(alert.contains(word) && answer.text().contains("<h1>Case 12b</h1>"), "{wrong:?}: {alert}");
+    }
+    let mut reporter = Browser::of(&world, REPORTER).await;
+    let seen = reporter.get(&page).await.ok();
+    assert!(seen.text().contains("Case 12b") && !seen.text().contains("<h2 id=\"change\">"), "{}", seen.text());
+    assert_eq!(reporter.submit(&page, &[("name", "Mine")]).await.status, 403);
+    let changes = recorded(&world, "LEGAL_HOLD_POLICY_UPDATE").await;
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0]["additional_details"]["until"], serde_json::Value::Null);
+    // What has ended can be looked at and no more.
+    assert_eq!(admin.submit(&format!("{page}/release"), &[]).await.status, 303);
+    assert!(!admin.get(&page).await.ok().text().contains("<h2 id=\"change\">"));
+    assert_eq!(admin.submit(&page, &[("name", "Late")]).await.status, 400);
+}

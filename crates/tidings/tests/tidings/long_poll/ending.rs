@@ -7,7 +7,7 @@ use feed::permission::Scopes;
 use feed::time::Second;
 use std::sync::Arc;
 use tidings::config::proxies::TrustedProxies;
-use tidings::http::{Server, router};
+use tidings::http::{Server, Shared, router};
 
 const CHANGE: &str = "new_change";
 const RECONNECT: &str = "reconnect";
@@ -121,14 +121,14 @@ async fn a_url_is_good_after_its_ttl_and_after_a_restart() {
     let settings = tidings::config::Settings::load(&matches).unwrap();
     let services =
         tidings::boot::services(&settings, world.services.stores.clone(), world.clock.clone()).await.unwrap();
-    let server = Server {
+    let server = Server::new(Shared {
         services: Arc::new(services),
         public_url: None,
         rate_limit: None,
         application_limit: None,
         trusted_proxies: TrustedProxies::default(),
         metrics_shown: false,
-    };
+    });
     let restarted =
         World { services: server.services.clone(), clock: world.clock.clone(), router: router::router(server) };
     restarted.poll(&channel).is_told(CHANGE);

@@ -145,6 +145,14 @@ fn tries() -> Vec<Try> {
         to("GET", "/console/live"),
         to("GET", "/console/live/stream"),
         to("GET", "/console/search"),
+        to("GET", "/console/reports"),
+        with(to("POST", "/console/reports"), "format=csv".to_owned()),
+        to("GET", "/console/reports/new"),
+        at(to("GET", "/console/reports/{id}"), "/console/reports/none".to_owned()),
+        at(to("POST", "/console/reports/{id}/cancel"), "/console/reports/none/cancel".to_owned()),
+        at(to("POST", "/console/reports/{id}/delete"), "/console/reports/none/delete".to_owned()),
+        at(to("GET", "/console/reports/{id}/files/{name}"), "/console/reports/none/files/x".to_owned()),
+        at(to("POST", "/console/report-schedules/{id}/end"), "/console/report-schedules/none/end".to_owned()),
         to("GET", "/console/feed"),
         at(to("GET", "/console/events/{id}"), "/console/events/e".to_owned()),
         to("GET", "/console/people"),
@@ -178,6 +186,8 @@ fn tries() -> Vec<Try> {
         to("GET", "/console/retention"),
         with(to("POST", "/console/retention"), "user=30".to_owned()),
         with(to("POST", "/console/holds"), "name=Case".to_owned()),
+        at(to("GET", "/console/holds/{id}"), "/console/holds/none".to_owned()),
+        with(at(to("POST", "/console/holds/{id}"), "/console/holds/none".to_owned()), "name=N".to_owned()),
         at(to("POST", "/console/holds/{id}/release"), "/console/holds/none/release".to_owned()),
         to("GET", "/console/health"),
         to("GET", "/"),
@@ -367,6 +377,14 @@ async fn every_route_by_everybody() {
     GET /console/live                                            303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /console/live/stream                                     303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
     GET /console/search                                          303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /console/reports                                         303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    POST /console/reports                                        303         303         403         403         303         403         303         303         303         403         303         303         303         303         303
+    GET /console/reports/new                                     303         303         403         403         200         403         200         200         200         403         200         200         200         200         200
+    GET /console/reports/none                                    303         303         403         403         404         403         404         404         404         403         404         404         404         404         404
+    POST /console/reports/none/cancel                            303         303         403         403         404         403         404         404         404         403         404         404         404         404         404
+    POST /console/reports/none/delete                            303         303         403         403         404         403         404         404         404         403         404         404         404         404         404
+    GET /console/reports/none/files/x                            303         303         403         403         404         403         404         404         404         403         404         404         404         404         404
+    POST /console/report-schedules/none/end                      303         303         403         403         404         403         404         404         404         403         404         404         404         404         404
     GET /console/feed                                            303         303         200         200         200         200         200         200         200         200         200         200         200         200         200
     GET /console/events/e                                        303         303         403         403         200         403         200         200         404         403         200         200         200         200         200
     GET /console/people                                          303         303         403         403         403         200         200         200         200         200         200         200         200         403         200
@@ -391,6 +409,8 @@ async fn every_route_by_everybody() {
     GET /console/retention                                       303         303         403         403         200         403         200         200         200         200         200         200         200         403         200
     POST /console/retention                                      303         303         403         403         403         403         303         303         303         303         303         303         303         403         303
     POST /console/holds                                          303         303         403         403         403         403         303         303         303         303         303         303         303         403         303
+    GET /console/holds/none                                      303         303         403         403         404         403         404         404         404         404         404         404         404         403         404
+    POST /console/holds/none                                     303         303         403         403         403         403         404         404         404         404         404         404         404         403         404
     POST /console/holds/none/release                             303         303         403         403         403         403         404         404         404         404         404         404         404         403         404
     GET /console/health                                          303         303         403         403         403         403         200         200         200         200         200         200         200         403         200
     GET /                                                        200         200         200         200         200         200         200         200         200         200         200         200         200         200         200

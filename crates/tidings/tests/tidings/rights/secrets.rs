@@ -1,5 +1,6 @@
 //! No token, channel, query or body is ever logged, at whatever level.
 
+use crate::console::{Browser, sign_in_code};
 use crate::deeds::{login, upload};
 use crate::oauth::consent::authorized;
 use crate::oauth::jwt::{Sdk, ask, claims as claims_of};
@@ -164,4 +165,67 @@ async fn no_way_to_a_token_is_logged() {
             assert!(found.is_empty(), "{part} is in the log: {found:#?}");
         }
     }
+}
+
+/// What a browser holds and sends at the console: cookies, keys of forms, codes and what is typed; and what pages show once.
+#[tokio::test]
+async fn nothing_secret_of_the_console_is_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let here = tracing::subscriber::set_default(subscriber);
+    let illness = Arc::new(Illness::default());
+    let world = World::over(&[], |stores| Spoiled::around(stores, illness.clone())).await;
+    world.services.stores.access.add(application(HALDEN, SERVICE)).await.unwrap();
+    let_through(&world).await;
+    let mut secrets: Vec<String> = ["mark-of-a-field", "mark-of-a-query"].map(str::to_owned).to_vec();
+    // Signing in by code, badly and well: the form's cookie and key, the code, the session's cookie and key.
+    let mut browser = Browser::new(&world);
+    browser.get("/console/sign-in?next=/console/live%3Ftext=mark-of-a-query").await.ok();
+    secrets.extend(browser.held());
+    let code = sign_in_code(&world, ADMIN).await;
+    let bad = [("login", "mark-of-a-field"), ("sign_in_code", "mark-of-a-field")];
+    assert!(browser.submit("/console/sign-in", &bad).await.status.is_client_error());
+    let login = login_of(&world, ADMIN).await;
+    let good = [("login", login.as_str()), ("sign_in_code", &code)];
+    assert_eq!(browser.submit("/console/sign-in", &good).await.status, 303);
+    secrets.extend(browser.held());
+    secrets.push(code);
+    // By token, and all that is sent afterwards.
+    let mut browser = Browser::of(&world, ADMIN).await;
+    browser.get("/console/search?text=mark-of-a-query").await.ok();
+    secrets.extend(browser.held());
+    secrets.push(token_of(ADMIN));
+    let once = |page: &str| page.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let application = format!("/console/applications/{CLIENT}");
+    secrets.push(once(browser.submit(&format!("{application}/secrets"), &[]).await.ok().text()));
+    secrets.push(once(browser.submit("/console/tokens", &[("user", MARA)]).await.ok().text()));
+    let pair = [("make", "pair"), ("client_secret", "mark-of-a-field")];
+    let made = browser.submit(&format!("{application}/keys"), &pair).await.ok();
+    secrets.push(made.text().split("base64,").nth(1).unwrap().split('"').next().unwrap().to_owned());
+    let passphrase = made.text().split("passphrase").nth(1).unwrap();
+    secrets.push(passphrase.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 48).unwrap().to_owned());
+    let wish = [("format", "csv"), ("text", "mark-of-a-field")];
+    assert_eq!(browser.submit("/console/reports", &wish).await.status, 303);
+    // Refused, broken, and out again.
+    assert_eq!(browser.submit_with("/console/holds", &[("form_key", "mark-of-a-field")]).await.status, 403);
+    for ill in [Ill::Panics, Ill::Unavailable(Unavailable::Full)] {
+        illness.strike(Part::Directory, ill);
+        let answer = browser.get("/console/people?q=mark-of-a-query").await;
+        assert!(answer.status.is_server_error());
+    }
+    illness.heal();
+    assert_eq!(browser.submit("/console/sign-out", &[]).await.status, 303);
+    drop(here);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("answered") && text.contains("a request failed"), "{text}");
+    assert!(secrets.len() > 12 && secrets.iter().all(|it| it.len() > 7), "{secrets:?}");
+    for secret in secrets {
+        let found: Vec<&str> = text.lines().filter(|line| line.contains(&secret)).collect();
+        assert!(found.is_empty(), "{secret} is in the log: {found:#?}");
+    }
+}
+
+async fn login_of(world: &World, user: &str) -> String {
+    let shown = world.get(ADMIN, &format!("/api/v1/users/{user}")).await.ok().json();
+    shown["login"].as_str().unwrap().to_owned()
 }
