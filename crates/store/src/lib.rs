@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod import;
 pub mod ledger;
 pub mod memory;
+pub mod moving;
 pub mod postgres;
 pub mod report_store;
 pub mod retention_store;

@@ -35,6 +35,7 @@ mod live;
 mod live_search;
 mod manifest;
 mod merge;
+mod moving;
 mod opening;
 mod recent;
 mod rows;
@@ -56,10 +57,13 @@ mod verify;
 mod view;
 
 pub use backup::Copied;
+pub use moving::TakeOverError;
 pub use opening::{OpenError, OpenReport, Torn};
 pub use stats::Stats;
 pub use sweep::Expired;
 pub use verify::{Progress, Verified, verify, verify_on};
+
+pub(crate) use terms::print_of;
 
 use self::core::Core;
 use crate::Stores;

@@ -252,10 +252,7 @@ pub(super) fn read_manifest(files: &dyn Files, dir: &Path) -> Result<Option<Mani
 /// Makes an empty store: the first partition, then the manifest that names it.
 fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, OpenError> {
     let path = dir.join(EVENTS).join(FileKind::Frames.name(1, 0));
-    let made = files.create(&path).and_then(|file| {
-        file.allocate(options.preallocate_bytes)?;
-        write_all(&*file, &FileKind::Frames.head(1), 0)?;
-        file.sync()?;
+    let made = make_frames(files, dir, options, 1).and_then(|()| {
         files.sync_dir(&dir.join(EVENTS))?;
         files.sync_dir(dir)
     });
@@ -266,6 +263,14 @@ fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, 
         disk("write", &dir.join(MANIFEST))(error)
     })?;
     Ok(manifest)
+}
+
+/// Makes the file of a partition to be written to; its name is durable when the folder is synced.
+pub(super) fn make_frames(files: &dyn Files, dir: &Path, options: &Options, partition: u64) -> io::Result<()> {
+    let file = files.create(&dir.join(EVENTS).join(FileKind::Frames.name(partition, 0)))?;
+    file.allocate(options.preallocate_bytes)?;
+    write_all(&*file, &FileKind::Frames.head(partition), 0)?;
+    file.sync()
 }
 
 /// Removes files of ours that the manifest does not name.

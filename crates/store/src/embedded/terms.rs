@@ -11,7 +11,7 @@ use feed::term::{Term, TermKind};
 const SEED: u64 = 0x200;
 
 /// The fingerprint of a term within a line.
-fn print_of(line: &str, term: &Term) -> u64 {
+pub(crate) fn print_of(line: &str, term: &Term) -> u64 {
     // The kind stands behind the enterprise: in the seed it could make up for a difference between two enterprises.
     let kind = match term.kind() {
         TermKind::Actor => "actor",

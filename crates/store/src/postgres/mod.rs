@@ -19,7 +19,11 @@ mod lane;
 mod line;
 mod migrate;
 mod months;
+<<<<<<< HEAD
 mod patience;
+=======
+mod moving;
+>>>>>>> main
 mod relay;
 mod scan;
 mod search;

@@ -115,7 +115,7 @@ pub(super) async fn keep_relaying(inner: Weak<Inner>) {
     }
 }
 
-async fn relay_left_behind(inner: &Inner) -> Result<(), Fault> {
+pub(super) async fn relay_left_behind(inner: &Inner) -> Result<(), Fault> {
     for row in read(&inner.pool, "SELECT DISTINCT enterprise, home FROM outbox LIMIT 1000", &[]).await? {
         if let (Ok(source), Ok(home)) = (EnterpriseId::new(row.get(0)), EnterpriseId::new(row.get(1))) {
             relay(inner, &source, &home).await?;

@@ -5,12 +5,14 @@ use super::connect::read;
 use super::fault::Fault;
 use super::months::{bits, place};
 use super::{Inner, PostgresStore};
+use crate::embedded::print_of;
 use crate::ledger::Unavailable;
+use crate::moving::Mark;
 use crate::search::{Counting, Counts, Match, Matches, Search, Searching};
 use async_trait::async_trait;
 use bytes::Bytes;
 use feed::event::EventType;
-use feed::id::EnterpriseId;
+use feed::id::{EnterpriseId, GroupId, ItemId, UserId};
 use feed::limits::{
     COUNT_LOOKED_MAX, PAGE_ENTRIES_MAX, SEARCH_LOOKED_MAX, SEARCH_PAGE_BYTES_MAX, SEARCH_READ_BYTES_MAX,
 };
@@ -48,6 +50,39 @@ pub(super) fn word(term: &Term) -> String {
         TermKind::Address => 'i',
     };
     format!("{kind}{}", term.value().replace('%', "%25").replace(' ', "%20"))
+}
+
+/// What an event is found by as a word: the term, or `#` and its fingerprint if it was taken over from a keeper that keeps no
+/// words.
+pub(super) fn mark_word(mark: &Mark) -> String {
+    match mark {
+        Mark::Term(term) => word(term),
+        Mark::Print(print) => format!("#{print:016x}"),
+    }
+}
+
+/// What a word stands for.
+pub(super) fn mark_of(word: &str) -> Option<Mark> {
+    let (kind, value) = word.split_at_checked(1)?;
+    if kind == "#" {
+        return u64::from_str_radix(value, 16).ok().map(Mark::Print);
+    }
+    let value = value.replace("%20", " ").replace("%25", "%");
+    let term = match kind {
+        "a" => Term::actor(&UserId::new(&value).ok()?),
+        "s" => Term::source(&ItemId::new(&value).ok()?),
+        "b" => Term::below(&ItemId::new(&value).ok()?),
+        "g" => Term::group(&GroupId::new(&value).ok()?),
+        "i" => Term::address(&value)?,
+        _ => return None,
+    };
+    Some(Mark::Term(term))
+}
+
+/// Terms of which an event must have one, as words; and each as it is kept of what was taken over.
+fn either(line: &EnterpriseId, terms: &[Term]) -> String {
+    let prints = terms.iter().map(|term| mark_word(&Mark::Print(print_of(line.as_str(), term))));
+    terms.iter().map(word).chain(prints).collect::<Vec<_>>().join(" ")
 }
 
 /// All terms of an event, as words.
@@ -105,7 +140,7 @@ impl<'a> Look<'a> {
         let oldest = bits(Place::at(self.oldest));
         let types: Option<Vec<&str>> =
             (!self.filters.types.is_empty()).then(|| self.filters.types.iter().map(EventType::as_str).collect());
-        let groups: Vec<String> = self.filters.terms().iter().map(|group| words(group)).collect();
+        let groups: Vec<String> = self.filters.terms().iter().map(|group| either(self.enterprise, group)).collect();
         let wants = self.wants_bytes || self.filters.text.is_some();
         let rows =
             read(&inner.pool, &sql, &[&values.0, &values.1, &values.2, &values.3, &oldest, &types, &groups, &wants])

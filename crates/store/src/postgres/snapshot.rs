@@ -3,7 +3,12 @@
 use super::connect::Turn;
 use super::directory::{Change, Copy};
 use super::fault::Fault;
+<<<<<<< HEAD
 use super::patience::Pool;
+=======
+use deadpool_postgres::Pool;
+use feed::directory::Directory;
+>>>>>>> main
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;
 use tokio_postgres::Client;
@@ -23,7 +28,7 @@ pub(super) async fn load(client: &Client) -> Result<Copy, Fault> {
     loaded
 }
 
-async fn load_within(client: &Client) -> Result<Copy, Fault> {
+pub(super) async fn load_within(client: &Client) -> Result<Copy, Fault> {
     let mut copy = Copy::default();
     let snapshot = client.query_opt("SELECT people, trees, directory FROM snapshots", &[]).await?;
     if let Some(row) = snapshot {
@@ -45,6 +50,22 @@ async fn load_within(client: &Client) -> Result<Copy, Fault> {
     Ok(copy)
 }
 
+/// Puts a snapshot that goes up to these versions in the place of the one before.
+pub(super) async fn put(
+    client: &Client,
+    people: i64,
+    trees: &FxHashMap<EnterpriseId, i64>,
+    directory: &Directory,
+) -> Result<(), Fault> {
+    let json = serde_json::to_vec(directory).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
+    let bytes = zstd::encode_all(json.as_slice(), LEVEL).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
+    let trees = serde_json::to_string(trees).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
+    let sql = "INSERT INTO snapshots (single, people, trees, directory) VALUES (true, $1, $2, $3) ON CONFLICT (single) \
+               DO UPDATE SET people = excluded.people, trees = excluded.trees, directory = excluded.directory";
+    client.execute(sql, &[&people, &trees, &bytes]).await?;
+    Ok(())
+}
+
 /// Takes a snapshot if it is time, and removes the changes that are in it. One process does so at a time.
 pub(super) async fn take_if_due(pool: &Pool) -> Result<(), Fault> {
     let mut turn = Turn::begin(pool).await?;
@@ -55,12 +76,7 @@ pub(super) async fn take_if_due(pool: &Pool) -> Result<(), Fault> {
     let due = alone && CHANGES_BETWEEN <= client.query_one(sql, &[]).await?.get::<_, i64>(0);
     if due {
         let copy = load_within(client).await?;
-        let json = serde_json::to_vec(&copy.directory).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
-        let bytes = zstd::encode_all(json.as_slice(), LEVEL).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
-        let trees = serde_json::to_string(&copy.trees).map_err(|wrong| Fault::Damaged(wrong.to_string()))?;
-        let sql = "INSERT INTO snapshots (single, people, trees, directory) VALUES (true, $1, $2, $3) ON CONFLICT (single) \
-                   DO UPDATE SET people = excluded.people, trees = excluded.trees, directory = excluded.directory";
-        client.execute(sql, &[&copy.people, &trees, &bytes]).await?;
+        put(client, copy.people, &copy.trees, &copy.directory).await?;
         client.execute("DELETE FROM people_changes WHERE version <= $1", &[&copy.people]).await?;
         for (enterprise, version) in &copy.trees {
             let sql = "DELETE FROM tree_changes WHERE enterprise = $1 AND version <= $2";

@@ -23,7 +23,11 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
+<<<<<<< HEAD
 mod plans;
+=======
+mod moving;
+>>>>>>> main
 mod postgres;
 mod searching;
 mod secrecy;

@@ -6,6 +6,7 @@
 mod app;
 mod bench;
 mod client;
+mod copy;
 mod demo;
 mod directory;
 mod docs;
@@ -60,6 +61,7 @@ fn commands() -> Command {
         .subcommand(demo::command())
         .subcommand(with_settings(serve::command()))
         .subcommand(migrate::command())
+        .subcommand(copy::command())
         .subcommand(publish::command())
         .subcommand(tail::command())
         .subcommand(search::command())
@@ -93,6 +95,7 @@ fn dispatch(matches: &ArgMatches) -> Result<(), String> {
         Some(("demo", matches)) => demo::run(matches),
         Some(("serve", matches)) => serve::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
+        Some(("copy", matches)) => copy::run(matches),
         Some(("publish", matches)) => publish::run(matches),
         Some(("tail", matches)) => tail::run(matches),
         Some(("search", matches)) => search::run(matches),

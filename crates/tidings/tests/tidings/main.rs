@@ -19,6 +19,7 @@
 //! - [`directory_commands`]: the directory by commands and files: the real program over a store on disk.
 //! - [`killing`]: the real program, killed while it is published to and read from.
 //! - [`last_active`]: when people last did something.
+//! - [`copying`]: a store moved into a database and out again, by the real program.
 //! - [`database`]: several processes on one database, and all of them killed.
 //! - [`shared_reports`]: reports of a store that several processes share.
 //! - [`spoiled`]: a keeper that falls ill on command.
@@ -33,6 +34,7 @@ mod world;
 
 mod commands;
 mod console;
+mod copying;
 mod database;
 mod directory_commands;
 mod errors;

@@ -21,6 +21,7 @@
 mod access;
 mod base;
 mod holds;
+mod moving;
 mod reports;
 mod tokens;
 

@@ -12,7 +12,7 @@ use feed::limits::LIST_ROWS_MAX;
 use feed::time::Second;
 
 /// The kind of a key as its text begins.
-fn kind(key: &AccessKey) -> String {
+pub(super) fn kind(key: &AccessKey) -> String {
     key.to_string().split('/').next().unwrap_or_default().to_owned()
 }
 

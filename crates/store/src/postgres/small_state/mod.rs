@@ -3,10 +3,12 @@
 
 mod access;
 mod holds;
+mod moving;
 mod reports;
 mod tokens;
 
 pub(super) use holds::in_effect;
+pub(super) use moving::{give, take};
 
 use super::fault::Fault;
 use serde::Serialize;

@@ -8,7 +8,7 @@ use feed::event::FeedKind;
 use feed::limits::AUDIENCE_POSTED_MAX;
 use store::ledger::{Line, Scan};
 
-fn let_in(id: &str) -> [Effect; 2] {
+pub(crate) fn let_in(id: &str) -> [Effect; 2] {
     let met = Effect::Met(Person { id: user(id), name: "".into(), login: "".into() });
     let with = Collaborator::User(user(id));
     [met, Effect::Collaborates { item: item_id("50"), with, role: None, status: None, id: None }]
