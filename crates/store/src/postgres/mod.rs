@@ -19,11 +19,8 @@ mod lane;
 mod line;
 mod migrate;
 mod months;
-<<<<<<< HEAD
-mod patience;
-=======
 mod moving;
->>>>>>> main
+mod patience;
 mod relay;
 mod scan;
 mod search;

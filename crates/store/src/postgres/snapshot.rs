@@ -3,12 +3,8 @@
 use super::connect::Turn;
 use super::directory::{Change, Copy};
 use super::fault::Fault;
-<<<<<<< HEAD
 use super::patience::Pool;
-=======
-use deadpool_postgres::Pool;
 use feed::directory::Directory;
->>>>>>> main
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;
 use tokio_postgres::Client;

@@ -23,11 +23,8 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
-<<<<<<< HEAD
-mod plans;
-=======
 mod moving;
->>>>>>> main
+mod plans;
 mod postgres;
 mod searching;
 mod secrecy;

@@ -36,7 +36,7 @@ fn what_was_acknowledged_outlives_kills_of_processes_and_of_the_database() {
         for (number, process) in processes.iter_mut().enumerate().take(2) {
             process.kill();
             acknowledged.phase();
-            *process = super::Process::start(&data, env, &[]);
+            *process = super::Process::start(&data, env);
             scene.moved(number, &process.url);
             acknowledged.phase();
         }

@@ -20,7 +20,7 @@ mod traffic;
 mod waking;
 
 use postgres::Cluster;
-use program::Process;
+pub(crate) use program::Process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use traffic::Scene;
@@ -87,7 +87,7 @@ impl Stage {
     fn set(name: &str, addresses: &[&str], arguments: &[&str]) -> Self {
         migrate(addresses[0]);
         let env = folder(&format!("{name}.env"));
-        let processes: Vec<Process> = addresses.iter().map(|data| Process::start(data, &env, arguments)).collect();
+        let processes: Vec<Process> = addresses.iter().map(|data| Process::start_with(data, &env, arguments)).collect();
         let text = std::fs::read_to_string(&env).unwrap();
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();

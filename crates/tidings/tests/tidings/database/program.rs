@@ -5,14 +5,19 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A process that serves. Dropped, it is killed.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Process {
-    /// Starts one over this database, with more arguments. The first one writes its token to `env`.
-    pub(super) fn start(data: &str, env: &Path, arguments: &[&str]) -> Self {
+    /// Starts one over this database. The first one writes its token to `env`.
+    pub(crate) fn start(data: &str, env: &Path) -> Self {
+        Self::start_with(data, env, &[])
+    }
+
+    /// Starts one with more arguments.
+    pub(crate) fn start_with(data: &str, env: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tidings"))
             .args(["serve", "--listen", "127.0.0.1:0", "--settling-delay", "0", "--log-level", "off", "--data", data])
             .arg("--env")
@@ -28,13 +33,13 @@ impl Process {
     }
 
     /// Kills it without a warning.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Sends it a signal, such as `-STOP`.
-    pub(super) fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         super::signal(self.child.id(), signal);
     }
 }
