@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! peers postgres BIN-FOLDER FOLDER EVENTS     COPY of 500 events and their feeds, with the indexes that reading needs
+//! peers copy SOCKET-FOLDER FOLDER EVENTS      COPY into the tables of a Tidings store that is there already
+//! peers copy-by-two SOCKET-FOLDER FOLDER EVENTS  the same on two sessions in turn
 //! peers redis SERVER FOLDER EVENTS            streams, known ids, times and user feeds, synced
 //! peers jetstream-synced SERVER FOLDER EVENTS one stream, synced before each acknowledgement
 //! peers jetstream SERVER FOLDER EVENTS        one stream, as it is shipped
@@ -16,11 +18,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "it measures time, and waits for servers of others")]
 
+mod copy;
 mod events;
 mod jetstream;
 mod postgres;
 mod redis;
 mod server;
+mod session;
 
 use events::{BATCH, Events};
 use std::io::{self, BufRead, Write};
@@ -42,7 +46,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         [kind, program, folder, events] => serve(kind, Path::new(program), Path::new(folder), Path::new(events)),
-        _ => Err(io::Error::other("it wants: postgres|redis|jetstream|jetstream-synced PROGRAM FOLDER EVENTS")),
+        _ => Err(io::Error::other(
+            "it wants: postgres|copy|copy-by-two|redis|jetstream|jetstream-synced PROGRAM FOLDER EVENTS",
+        )),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,6 +64,8 @@ fn serve(kind: &str, program: &Path, folder: &Path, events: &Path) -> io::Result
     let mut events = Events::read(events)?;
     let mut peer: Box<dyn Peer> = match kind {
         "postgres" => Box::new(postgres::Postgres::start(program, folder)?),
+        "copy" => Box::new(copy::Copy::start(program, 1)?),
+        "copy-by-two" => Box::new(copy::Copy::start(program, 2)?),
         "redis" => Box::new(redis::Redis::start(program, folder)?),
         "jetstream" => Box::new(jetstream::JetStream::start(program, folder, jetstream::Sync::AsShipped)?),
         "jetstream-synced" => Box::new(jetstream::JetStream::start(program, folder, jetstream::Sync::Always)?),

@@ -7,8 +7,8 @@
 use crate::Peer;
 use crate::events::{Batch, Events};
 use crate::server::{Home, Server};
-use std::io::{self, BufReader, Read, Write};
-use std::net::TcpStream;
+use crate::session::Session;
+use std::io;
 use std::path::{Path, PathBuf};
 
 const USER: &str = "bench";
@@ -27,12 +27,10 @@ const SETTINGS: [&str; 6] = [
     "default_toast_compression=lz4",
     "log_min_messages=panic",
 ];
-/// The longest message that makes sense as an answer here, in bytes.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// PostgreSQL, running.
 pub(crate) struct Postgres {
-    connections: [Connection; 2],
+    sessions: [Session; 2],
     next: usize,
     _stop: Stop,
 }
@@ -70,109 +68,27 @@ impl Postgres {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        let open = |stream| Connection::open(stream, &home.password);
+        let open = |stream| Session::open(stream, USER, "postgres", Some(&home.password));
         let (server, mut first) = home.start(command, open)?;
         first.ask(SCHEMA)?;
         let second = open(server.connect()?)?;
         let stop = Stop { home, pg_ctl: programs.join("pg_ctl"), server: Some(server) };
-        Ok(Postgres { connections: [first, second], next: 0, _stop: stop })
+        Ok(Postgres { sessions: [first, second], next: 0, _stop: stop })
     }
 }
 
 impl Peer for Postgres {
     fn append(&mut self, events: &mut Events) -> io::Result<()> {
         self.next = 1 - self.next;
-        let connection = &mut self.connections[self.next];
-        connection.settle()?;
-        connection.append(&events.next_batch())
+        let session = &mut self.sessions[self.next];
+        session.settle()?;
+        let batch = events.next_batch();
+        session.copy_in(APPEND, &[event_rows(&batch), feed_rows(&batch)])
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.connections.iter_mut().try_for_each(Connection::settle)
+        self.sessions.iter_mut().try_for_each(Session::settle)
     }
-}
-
-/// A connection, in the simple protocol of version 3.
-struct Connection {
-    stream: BufReader<TcpStream>,
-    /// A transaction was sent whose outcome was not heard yet.
-    waits: bool,
-    out: Vec<u8>,
-}
-
-impl Connection {
-    fn open(stream: TcpStream, password: &str) -> io::Result<Self> {
-        let mut connection = Connection { stream: BufReader::new(stream), waits: false, out: Vec::new() };
-        let mut start = 196_608_u32.to_be_bytes().to_vec();
-        start.extend_from_slice(format!("user\0{USER}\0database\0postgres\0\0").as_bytes());
-        let length = (start.len() as u32 + 4).to_be_bytes();
-        connection.stream.get_mut().write_all(&[&length[..], &start].concat())?;
-        put(&mut connection.out, b'p', &[password.as_bytes(), b"\0"]);
-        // It asks for the password at once, and reads it when it comes.
-        connection.send()?;
-        connection.settle()?;
-        Ok(connection)
-    }
-
-    /// Asks, and waits for the end of the answer.
-    fn ask(&mut self, query: &str) -> io::Result<()> {
-        put(&mut self.out, b'Q', &[query.as_bytes(), b"\0"]);
-        self.send()?;
-        self.settle()
-    }
-
-    /// Sends a batch as one transaction.
-    fn append(&mut self, batch: &Batch<'_>) -> io::Result<()> {
-        put(&mut self.out, b'Q', &[APPEND.as_bytes(), b"\0"]);
-        put(&mut self.out, b'd', &[&event_rows(batch)]);
-        put(&mut self.out, b'c', &[]);
-        put(&mut self.out, b'd', &[&feed_rows(batch)]);
-        put(&mut self.out, b'c', &[]);
-        self.send()
-    }
-
-    fn send(&mut self) -> io::Result<()> {
-        self.stream.get_mut().write_all(&self.out)?;
-        self.out.clear();
-        self.waits = true;
-        Ok(())
-    }
-
-    /// Waits until what was sent is answered.
-    fn settle(&mut self) -> io::Result<()> {
-        while self.waits {
-            let (kind, body) = self.message()?;
-            match kind {
-                b'Z' => self.waits = false,
-                b'E' => {
-                    let text = String::from_utf8_lossy(&body).replace('\0', " ");
-                    return Err(io::Error::other(format!("it refused: {text}")));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn message(&mut self) -> io::Result<(u8, Vec<u8>)> {
-        let mut head = [0; 5];
-        self.stream.read_exact(&mut head)?;
-        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        if !(4..ANSWER_BYTES_MAX).contains(&length) {
-            return Err(io::Error::other("it does not speak the protocol"));
-        }
-        let mut body = vec![0; length - 4];
-        self.stream.read_exact(&mut body)?;
-        Ok((head[0], body))
-    }
-}
-
-/// Adds a message: its kind, its length, its parts.
-fn put(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
-    let length = 4 + parts.iter().map(|part| part.len()).sum::<usize>();
-    out.push(kind);
-    out.extend_from_slice(&(length as u32).to_be_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
 /// Rows of the table of events, in the text form of `COPY`.
@@ -217,13 +133,6 @@ fn escape(rows: &mut Vec<u8>, text: &[u8]) {
 mod tests {
     use super::*;
     use crate::events::{BATCH, made_up};
-
-    #[test]
-    fn messages_tell_their_length() {
-        let mut out = Vec::new();
-        put(&mut out, b'Q', &[b"SELECT 1", b"\0"]);
-        assert_eq!(out, b"Q\0\0\0\x0dSELECT 1\0");
-    }
 
     #[test]
     fn rows_are_whole_and_escaped() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::compat::{Missing, apt_install, python};
 use crate::ground::Ground;
-use crate::postgres::programs;
+use crate::postgres::{Cluster, programs};
 use crate::process::Call;
 
 const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -14,19 +14,12 @@ const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 const BENCH_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 const ASK_LIMIT: Duration = Duration::from_secs(30);
 
+/// Settings of the database that is measured: safe ones, with room for what is written in a run.
+const DATABASE_SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB";
+
 /// Builds, installs, and measures; `words` are passed on to `tidings bench`. True if it went well.
 pub(crate) fn run(ground: &Ground, words: &[&str]) -> bool {
-    let build = ["build", "--release", "--package", "tidings", "--package", "peers"];
-    if let Some(fault) = Call::new("cargo", &ground.root, BUILD_LIMIT).words(&build).run().fault {
-        println!("{fault}");
-        return false;
-    }
-    let driver = ground.target.join("release").join("peers");
-    // Blanks part the words of a peer's command.
-    if driver.display().to_string().contains(char::is_whitespace) {
-        println!("{} has blanks in its path: set CARGO_TARGET_DIR to a folder without", driver.display());
-        return false;
-    }
+    let Some(driver) = build(ground) else { return false };
     let mut call = Call::new(ground.server(), &ground.root, BENCH_LIMIT).words(&["bench"]);
     let redis = || program("redis-server", &["redis-server"], ground);
     for (name, kinds, found) in [
@@ -44,13 +37,56 @@ pub(crate) fn run(ground: &Ground, words: &[&str]) -> bool {
             Err(missing) => println!("Not beside {name}: {missing}"),
         }
     }
-    match call.words(words).run().fault {
-        None => true,
-        Some(fault) => {
-            println!("{fault}");
-            false
-        }
+    went_well(call.words(words))
+}
+
+/// Measures publishing into a throw-away database, in turn with `COPY` of the same rows into the same tables. Nothing of
+/// safety is turned off in it. True if it went well.
+pub(crate) fn over_postgres(ground: &Ground, words: &[&str]) -> bool {
+    let Some(driver) = build(ground) else { return false };
+    if let Err(missing) = postgres(ground) {
+        println!("{missing}");
+        return false;
     }
+    let folder = std::env::temp_dir().join(format!("tidings-bench-postgres-{}", std::process::id()));
+    let cluster = match Cluster::start(&folder, DATABASE_SETTINGS) {
+        Ok(cluster) => cluster,
+        Err(why) => {
+            println!("{why}");
+            return false;
+        }
+    };
+    let data = ["--data", &cluster.url("postgres")];
+    let beside = |name: &str, kind: &str| format!("{name}={} {kind} {}", driver.display(), folder.display());
+    let one = beside("COPY into the same tables", "copy");
+    let two = beside("COPY by two into the same tables", "copy-by-two");
+    let server = || Call::new(ground.server(), &ground.root, BENCH_LIMIT);
+    let bench = ["bench", "--only", "publish,peers", "--load", "16x100", "--beside", &one, "--beside", &two];
+    went_well(server().words(&["migrate"]).words(&data)) && went_well(server().words(&bench).words(&data).words(words))
+}
+
+/// Builds what is measured and what drives the others, which it answers.
+fn build(ground: &Ground) -> Option<PathBuf> {
+    let build = ["build", "--release", "--package", "tidings", "--package", "peers"];
+    if !went_well(Call::new("cargo", &ground.root, BUILD_LIMIT).words(&build)) {
+        return None;
+    }
+    let driver = ground.target.join("release").join("peers");
+    // Blanks part the words of a peer's command.
+    if driver.display().to_string().contains(char::is_whitespace) {
+        println!("{} has blanks in its path: set CARGO_TARGET_DIR to a folder without", driver.display());
+        return None;
+    }
+    Some(driver)
+}
+
+/// Makes a call, and says what went wrong.
+fn went_well(call: Call) -> bool {
+    let fault = call.run().fault;
+    if let Some(fault) = &fault {
+        println!("{fault}");
+    }
+    fault.is_none()
 }
 
 /// The first number of what a program says of its version.

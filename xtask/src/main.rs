@@ -8,7 +8,7 @@ mod compat;
 mod deny;
 mod docs;
 mod ground;
-#[expect(dead_code, reason = "tests take this file in to start servers; here it is only asked what is installed")]
+#[expect(dead_code, reason = "tests take this file in, too, and use the rest of it")]
 mod postgres;
 mod process;
 mod stopwatch;
@@ -26,6 +26,7 @@ Developer commands for Tidings
   cargo xtask test rust      the same without SDKs and browser
   cargo xtask test compat    only SDKs and browser against the release build
   cargo xtask bench          the benchmark, beside PostgreSQL, Redis and JetStream; takes the arguments of `tidings bench`
+  cargo xtask bench postgres publishing over PostgreSQL, beside COPY of the same rows into the same tables
   cargo xtask docs           write again the documents that are made by programs
 
 `test` needs nothing but Rust. What SDKs and browser want (Python environments, Node packages, Chromium) it fetches itself and keeps
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["test"] => test_run::run(&ground, &test_run::everything()),
         ["test", "rust"] => test_run::run(&ground, &test_run::rust()),
         ["test", "compat"] => test_run::run(&ground, &test_run::compat()),
+        ["bench", "postgres", ref words @ ..] => bench::over_postgres(&ground, words),
         ["bench", ref words @ ..] => bench::run(&ground, words),
         ["docs"] => docs::write(&ground),
         [] | ["help" | "--help" | "-h"] => {

@@ -108,6 +108,14 @@ pub const LONG_POLLS_PER_TOKEN_MAX: usize = 100;
 pub const CHANNELS_REMEMBERED_MAX: usize = 100_000;
 /// Most connections of one process to a database.
 pub const DATABASE_CONNECTIONS_MAX: u32 = 1_000;
+/// Longest time a statement may take in a database, in seconds, unless it is set.
+pub const DATABASE_TIMEOUT_S_DEFAULT: u32 = 30;
+/// Most that this may be set to, in seconds.
+pub const DATABASE_TIMEOUT_S_MAX: u32 = 3_600;
+/// Longest wait of whoever asks whether the server is ready, in seconds.
+pub const READY_S_MAX: u32 = 3;
+/// A clock that is off by more than so many seconds is spoken of.
+pub const CLOCK_OFF_S_MAX: u32 = 5;
 /// Most publishes waiting for the commit point.
 pub const COMMIT_QUEUE_MAX: usize = 1_024;
 /// Most secrets an application has at a time: the newest, and those that run on for a while.

@@ -19,7 +19,7 @@ use crate::keeper::{self, Keeper, Opened};
 use crate::operator::Operator;
 use crate::service::Services;
 use crate::service::audited_reads::AuditedReads;
-use crate::service::health::Disk;
+use crate::service::health::{Disk, Ready};
 use crate::service::live::LiveViews;
 use crate::service::report::Reports;
 use crate::service::report::manifest::ReportKey;
@@ -160,6 +160,7 @@ pub async fn services(settings: &Settings, stores: Stores, clock: Arc<dyn Clock>
         sign_in_limit: SignInLimit::new(clock.clone()),
         live_views: LiveViews::default(),
         disk: None,
+        database: None,
         started_at: clock.now(),
         authenticator: Authenticator::new(stores.clone(), clock.clone(), provider),
         stores,
@@ -186,6 +187,13 @@ pub async fn boot(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Booted, 
     let mut services = services(settings, stores, clock.clone()).await?;
     if let (Data::Directory(directory), Keeper::Directory(store)) = (&settings.data, &keeper) {
         services.disk = Some(Disk::new(store.clone(), directory));
+    }
+    if let Keeper::Postgres(store) = &keeper {
+        services.database = Some(store.clone());
+        // That it does not answer now is no reason not to start: it did a moment ago.
+        if let Ok(Ready { clock_off_s: Some(seconds) }) = services.ready().await {
+            tracing::warn!(seconds, "the clock of this machine is not that of the database, which events go by");
+        }
     }
     let services = Arc::new(services);
     let listen_error = |why| BootError::Listen { address: settings.listen, why };

@@ -4,6 +4,7 @@ use crate::bell::Bell;
 use crate::boot::BootError;
 use crate::config::{Data, Settings};
 use std::path::Path;
+use std::time::Duration;
 use store::Stores;
 use store::embedded::{self, EmbeddedStore};
 use store::ledger::Unavailable;
@@ -54,6 +55,7 @@ pub async fn open(settings: &Settings) -> Result<Opened, BootError> {
             let connections = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
             let settling_delay_s = settings.settling_delay_s;
             let options = postgres::Options { settling_delay_s, connections, ..postgres::Options::default() };
+            let options = options.patient(Duration::from_secs(u64::from(settings.database_timeout_s)));
             let store = PostgresStore::open(&url.0, options).await.map_err(BootError::Database)?;
             tracing::info!("the store is open in a database");
             Ok(Opened { stores: store.stores(), keeper: Keeper::Postgres(store) })

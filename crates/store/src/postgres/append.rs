@@ -64,7 +64,7 @@ struct Asked {
 /// Records batches of one enterprise in one transaction: each whole or not at all.
 pub(super) async fn append(inner: &Inner, enterprise: &EnterpriseId, batches: Vec<Batch>) -> Result<Results, Failure> {
     let mut turn = Turn::begin(&inner.pool).await?;
-    let mut asked = ask(inner, &turn, enterprise, &batches).await?;
+    let mut asked = inner.pool.within(ask(inner, &turn, enterprise, &batches)).await?;
     let events = batches.iter().map(|batch| batch.events.len()).sum();
     asked.line.look_past_full_seconds(&inner.pool, enterprise, events).await?;
 
@@ -83,7 +83,7 @@ pub(super) async fn append(inner: &Inner, enterprise: &EnterpriseId, batches: Ve
     let mut changes_people = changes_people(&copy, enterprise, &batches);
     if copy.spoiled || copy.people < asked.people_head || changes_people {
         if changes_people {
-            lock_people(&turn).await?;
+            lock_people(inner, &turn).await?;
         }
         catch_up_within(inner, &mut copy, &turn).await?;
         if copy.tree(enterprise) != asked.tree {
@@ -91,7 +91,7 @@ pub(super) async fn append(inner: &Inner, enterprise: &EnterpriseId, batches: Ve
         }
         // What was caught up with may make a difference, but a lock taken for nothing does no harm.
         if !changes_people && self::changes_people(&copy, enterprise, &batches) {
-            lock_people(&turn).await?;
+            lock_people(inner, &turn).await?;
             catch_up_within(inner, &mut copy, &turn).await?;
             changes_people = true;
         }
@@ -116,8 +116,8 @@ pub(super) async fn append(inner: &Inner, enterprise: &EnterpriseId, batches: Ve
     if !changes_people {
         held = None;
     }
-    let committed = match inner.months.make(&inner.pool, &months_of(&line, &rows)).await {
-        Ok(()) => rows.commit(&turn, enterprise, &line, tree).await,
+    let committed = match inner.pool.within(inner.months.make(&inner.pool, &months_of(&line, &rows))).await {
+        Ok(()) => rows.commit(&inner.pool, &turn, enterprise, &line, tree).await,
         Err(fault) => Committed::Not(fault),
     };
     if heard && !matches!(committed, Committed::Yes) {
@@ -222,9 +222,10 @@ fn changes_people(copy: &Copy, enterprise: &EnterpriseId, batches: &[Batch]) -> 
     effects.any(|effect| !effect.is_of_the_tree() && copy.directory.changes(effect, enterprise))
 }
 
-async fn lock_people(turn: &Turn) -> Result<(), Fault> {
-    turn.client()?.query("SELECT version FROM people_head FOR UPDATE", &[]).await?;
-    Ok(())
+async fn lock_people(inner: &Inner, turn: &Turn) -> Result<(), Fault> {
+    let client = turn.client()?;
+    let asked = async { Ok(client.query("SELECT version FROM people_head FOR UPDATE", &[]).await?) };
+    inner.pool.within(asked).await.map(drop)
 }
 
 /// Catches up with people on the transaction's own connection.
@@ -232,9 +233,12 @@ async fn catch_up_within(inner: &Inner, copy: &mut Copy, turn: &Turn) -> Result<
     read_again_if_spoiled(copy, &inner.pool).await?;
     let client = turn.client()?;
     loop {
-        let rows = client.query(PEOPLE_SQL, &[&copy.people, &CHANGES_MAX]).await?;
+        let asked = async {
+            let rows = client.query(PEOPLE_SQL, &[&copy.people, &CHANGES_MAX]).await?;
+            Ok((rows, client.query_one(PEOPLE_HEAD_SQL, &[]).await?.get::<_, i64>(0)))
+        };
+        let (rows, head) = inner.pool.within(asked).await?;
         copy.hear_people(&Change::all(&rows)?);
-        let head: i64 = client.query_one(PEOPLE_HEAD_SQL, &[]).await?.get(0);
         if copy.spoiled || (rows.is_empty() && copy.people < head) {
             copy.spoiled = true;
             read_again_if_spoiled(copy, &inner.pool).await?;

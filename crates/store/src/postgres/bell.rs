@@ -9,8 +9,8 @@ use super::connect::{Address, read};
 use super::directory::Copy;
 use super::fault::Fault;
 use super::lane::wait;
+use super::patience::Pool;
 use crate::ledger::Moved;
-use deadpool_postgres::Pool;
 use feed::id::{EnterpriseId, ListId, UserId};
 use futures_util::{StreamExt, stream};
 use rustc_hash::FxHashSet;
@@ -217,7 +217,9 @@ async fn listen_once(address: &Address, inner: &Weak<Inner>, heard: &mpsc::Sende
             }
             Ok(None) => return Err(Fault::NoConnection("the one for listening was lost".to_owned())),
             Err(_) => {
-                client.batch_execute("SELECT 1").await?;
+                let Some(strong) = inner.upgrade() else { return Ok(()) };
+                strong.pool.within(async { Ok(client.batch_execute("SELECT 1").await?) }).await?;
+                drop(strong);
                 if inner.upgrade().is_none() || heard.send(Heard::Anything).await.is_err() {
                     return Ok(());
                 }

@@ -4,6 +4,7 @@ use super::connect::Turn;
 use super::fault::Fault;
 use super::line::Line;
 use super::months::bits;
+use super::patience::Pool;
 use feed::audience::Hearing;
 use feed::directory::Effect;
 use feed::event::{Rendering, UserStreams};
@@ -80,9 +81,8 @@ pub(super) struct Rows {
     user_ids: Vec<String>,
     user_feeds: Vec<String>,
     user_bytes: Vec<Vec<u8>>,
-    posted_feeds: Vec<String>,
-    posted_places: Vec<i64>,
-    posted_streams: Vec<i16>,
+    /// By feed, place and streams.
+    postings: Vec<(String, i64, i16)>,
     homes: Vec<String>,
     outbox_places: Vec<i64>,
     outbox_numbers: Vec<i32>,
@@ -149,9 +149,7 @@ impl Rows {
                 all.push(' ');
             }
             all += &feed;
-            self.posted_feeds.push(feed);
-            self.posted_places.push(bits(place));
-            self.posted_streams.push(stream_bits(streams));
+            self.postings.push((feed, bits(place), stream_bits(streams)));
         }
         self.user_places.push(bits(place));
         self.user_created.push(created_at);
@@ -205,21 +203,35 @@ impl Rows {
     }
 
     /// Writes the rows and the head on a connection with the transaction open, and commits.
-    pub(super) async fn commit(self, turn: &Turn, enterprise: &EnterpriseId, line: &Line, tree: i64) -> Committed {
-        match self.write(turn, enterprise, line, tree).await {
+    pub(super) async fn commit(
+        self,
+        pool: &Pool,
+        turn: &Turn,
+        enterprise: &EnterpriseId,
+        line: &Line,
+        tree: i64,
+    ) -> Committed {
+        match pool.within(self.write(turn, enterprise, line, tree)).await {
             Ok(()) => Committed::Yes,
             // An error that the database tells of ended the transaction; silence may mean anything.
+            Err(fault @ Fault::Silent(_)) => Committed::Perhaps(fault),
             Err(fault @ Fault::Database(_)) if !told(&fault) => Committed::Perhaps(fault),
             Err(fault) => Committed::Not(fault),
         }
     }
 
-    async fn write(self, turn: &Turn, enterprise: &EnterpriseId, line: &Line, tree: i64) -> Result<(), Fault> {
+    async fn write(mut self, turn: &Turn, enterprise: &EnterpriseId, line: &Line, tree: i64) -> Result<(), Fault> {
         let client = turn.client()?;
         let id = enterprise.as_str();
         let id = &id;
         let [last, last_history, frontier] = &line.head();
         let tree = &tree;
+        // Those of a feed side by side: its leaf of the index is found once for all of them, and a third of the time is saved.
+        self.postings.sort_unstable();
+        let (posted_feeds, posted): (Vec<String>, Vec<(i64, i16)>) =
+            self.postings.drain(..).map(|(feed, place, streams)| (feed, (place, streams))).unzip();
+        let (posted_places, posted_streams): (Vec<i64>, Vec<i16>) = posted.into_iter().unzip();
+        let (posted_feeds, posted_places, posted_streams) = (&posted_feeds, &posted_places, &posted_streams);
         let people = self.people.versions.last();
         let this = &self;
         let mut steps: Vec<Step<'_>> = Vec::new();
@@ -256,14 +268,7 @@ impl Rows {
             &this.user_feeds,
             &this.user_bytes
         );
-        step!(
-            !this.posted_places.is_empty(),
-            POSTINGS_SQL,
-            id,
-            &this.posted_feeds,
-            &this.posted_places,
-            &this.posted_streams
-        );
+        step!(!posted_places.is_empty(), POSTINGS_SQL, id, posted_feeds, posted_places, posted_streams);
         step!(
             !this.homes.is_empty(),
             OUTBOX_SQL,

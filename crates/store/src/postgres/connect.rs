@@ -1,9 +1,10 @@
 //! Connections: how many, to which server, and what each is told before its first use.
 
 use super::fault::Fault;
+use super::patience::Pool;
 use super::tls::{Encrypted, Secrecy, Wish};
 use super::{OpenError, Options};
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
 use std::time::Duration;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
@@ -50,11 +51,13 @@ pub(super) fn address(url: &str) -> Result<Address, OpenError> {
 }
 
 /// What each connection is told. Plans are made once for all values, for partitions are left out when a statement runs;
-/// and never read a whole table, which only statistics of a table that was empty could suggest.
+/// and never read a whole table, which only statistics of a table that was empty could suggest. Citus cannot plan without
+/// the values, because they tell where to go; it sees to it by itself that none is made once for all.
 fn greeting(options: &Options) -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
-         SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'; \
+         SELECT set_config('plan_cache_mode', CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') \
+         THEN 'auto' ELSE 'force_generic_plan' END, false); SET enable_seqscan = off; SET jit = off; SET timezone = 'UTC'; \
          SET client_min_messages = warning",
         options.statement_timeout.as_millis(),
         options.lock_timeout.as_millis(),
@@ -71,14 +74,16 @@ pub(super) fn pool(address: Address, options: &Options) -> Result<Pool, OpenErro
         let greeting = greeting.clone();
         Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
     });
-    let timeouts = Timeouts { wait: Some(CONNECT_WAIT), create: Some(CONNECT_WAIT), recycle: Some(CONNECT_WAIT) };
-    Pool::builder(manager)
+    let wait = Some(CONNECT_WAIT.min(options.statement_timeout));
+    let timeouts = Timeouts { wait, create: wait, recycle: wait };
+    let pool = deadpool_postgres::Pool::builder(manager)
         .max_size(options.connections.max(2))
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
         .post_create(greet)
         .build()
-        .map_err(|wrong| OpenError::BadAddress(wrong.to_string()))
+        .map_err(|wrong| OpenError::BadAddress(wrong.to_string()))?;
+    Ok(Pool::new(pool, options))
 }
 
 /// A single connection outside the pool, with its other half running.
@@ -103,16 +108,22 @@ pub(super) async fn read(pool: &Pool, sql: &str, values: Values<'_>) -> Result<V
 }
 
 async fn read_once(pool: &Pool, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Fault> {
-    let client = pool.get().await?;
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.query(&statement, values).await?)
+    let asked = async {
+        let client = pool.get().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, values).await?)
+    };
+    pool.within(asked).await
 }
 
 /// Changes something in one statement, which commits by itself. Answers how many rows it was about.
 pub(super) async fn change(pool: &Pool, sql: &str, values: Values<'_>) -> Result<u64, Fault> {
-    let client = pool.get().await?;
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.execute(&statement, values).await?)
+    let asked = async {
+        let client = pool.get().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.execute(&statement, values).await?)
+    };
+    pool.within(asked).await
 }
 
 /// A connection on which a transaction may be open. Dropped before [`Turn::done`], the connection is closed, and with it

@@ -9,8 +9,8 @@
 use super::connect::{Turn, read};
 use super::fault::Fault;
 use super::months::place;
+use super::patience::Pool;
 use super::snapshot;
-use deadpool_postgres::Pool;
 use feed::directory::{Directory, Effect};
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;

@@ -3,6 +3,7 @@
 use crate::ledger::Unavailable;
 use deadpool_postgres::PoolError;
 use std::fmt;
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 /// Why something could not be done.
@@ -12,6 +13,8 @@ pub(super) enum Fault {
     NoConnection(String),
     /// The database answered with an error, or the connection broke.
     Database(tokio_postgres::Error),
+    /// Nobody answered for so long. What was asked may still be done.
+    Silent(Duration),
     /// What was read makes no sense.
     Damaged(String),
     /// The directory in memory was behind; it is there now, and asking again will do.
@@ -22,7 +25,7 @@ impl Fault {
     fn state(&self) -> Option<&SqlState> {
         match self {
             Fault::Database(error) => error.code(),
-            Fault::NoConnection(_) | Fault::Damaged(_) | Fault::Behind => None,
+            Fault::NoConnection(_) | Fault::Silent(_) | Fault::Damaged(_) | Fault::Behind => None,
         }
     }
 
@@ -37,7 +40,8 @@ impl Fault {
                     error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
                 }
                 Fault::NoConnection(_) | Fault::Behind => true,
-                Fault::Damaged(_) => false,
+                // Whoever waited has waited long enough.
+                Fault::Silent(_) | Fault::Damaged(_) => false,
             };
         };
         [
@@ -67,6 +71,9 @@ impl fmt::Display for Fault {
                     std::error::Error::source(error).map_or(Ok(()), |source| write!(f, ": {source}"))
                 }
             },
+            Fault::Silent(longest) => {
+                write!(f, "the database was silent for {} s; what was asked may still be done", longest.as_secs_f32())
+            }
             Fault::Damaged(what) => f.write_str(what),
             Fault::Behind => f.write_str("the directory is being read again"),
         }

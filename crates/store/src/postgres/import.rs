@@ -27,7 +27,7 @@ impl ImportStore for PostgresStore {
     async fn import(&self, history: History) -> Answer {
         let mut attempt = 1;
         loop {
-            match bring_in(&self.inner, &history).await {
+            match self.inner.pool.within(bring_in(&self.inner, &history)).await {
                 Ok(answer) => return answer,
                 Err(fault) if fault.is_passing() && attempt < ATTEMPTS => attempt += 1,
                 Err(fault) => return Err(AppendError::Unavailable(fault.into())),

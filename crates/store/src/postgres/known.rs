@@ -20,19 +20,21 @@ const REMEMBERED_S: u32 = 62 * 86_400;
 const SLACK_S: u32 = 86_400;
 
 // `OFFSET 0` keeps the inner question to itself: one look into the index for each id, whatever the planner believes of a
-// month that was empty when it last looked.
+// month that was empty when it last looked. Nothing lies after the last place given, so the months made ahead are left alone.
 
 /// Which of these ids enterprise feeds have already; and imported history, in which an event stands at its rank.
 pub(super) const ENTERPRISE_SQL: &str = "SELECT i.id, e.place, e.bytes, false FROM unnest($2::text[]) i (id) \
      CROSS JOIN LATERAL (SELECT e.place, e.bytes FROM enterprise_entries e \
-       WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint OFFSET 0) e \
+       WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint \
+       AND e.place <= (SELECT last FROM heads WHERE enterprise = $1) OFFSET 0) e \
      UNION ALL SELECT i.id, e.rank, e.bytes, true FROM unnest($2::text[]) i (id) \
      CROSS JOIN LATERAL (SELECT e.rank, e.bytes FROM imported_entries e \
        WHERE e.enterprise = $1 AND e.event_id = i.id OFFSET 0) e";
 /// Which of these ids user feeds have already.
 pub(super) const USER_SQL: &str = "SELECT i.id, e.place, e.bytes, false FROM unnest($2::text[]) i (id) \
      CROSS JOIN LATERAL (SELECT e.place, e.bytes FROM user_entries e \
-       WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint AND NOT e.relayed OFFSET 0) e";
+       WHERE e.enterprise = $1 AND e.event_id = i.id AND e.place >= $3::bigint AND NOT e.relayed \
+       AND e.place <= (SELECT last FROM heads WHERE enterprise = $1) OFFSET 0) e";
 /// An id in enterprise feeds, wherever it is; imported last.
 pub(super) const FIND_ENTERPRISE_SQL: &str = "SELECT * FROM ( \
        SELECT place, event_type, bytes, '' FROM enterprise_entries WHERE enterprise = $1 AND event_id = $2 LIMIT 1) e \

@@ -4,6 +4,7 @@
 use super::append::{self, Failure, Results};
 use super::connect::change;
 use super::fault::Fault;
+use super::patience::Since;
 use super::{Clock, Inner};
 use crate::ledger::{AppendError, Appended, Batch, Unavailable};
 use feed::id::EnterpriseId;
@@ -154,13 +155,14 @@ async fn persist(inner: &Inner, enterprise: &EnterpriseId, batches: Vec<Batch>) 
     let has_id = |event: &feed::event::Event| event.user.is_some() || event.enterprise.is_some();
     let known_again = batches.iter().flat_map(|batch| &batch.events).all(has_id);
     let mut pauses = PAUSES_MS.into_iter();
+    let (begun, longest) = (Since::now(), Duration::from_millis(PAUSES_MS.iter().sum()));
     loop {
         let Failure { fault, uncertain } = match append::append(inner, enterprise, batches.clone()).await {
             Ok(results) => return results,
             Err(failure) => failure,
         };
         let may_try_again = fault.is_passing() && (known_again || !uncertain);
-        match pauses.next().filter(|_| may_try_again) {
+        match pauses.next().filter(|_| may_try_again && !begun.is_past(longest)) {
             Some(pause) => {
                 tracing::warn!(%fault, %enterprise, "publishing is tried again");
                 wait(pause).await;

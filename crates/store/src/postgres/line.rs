@@ -3,7 +3,7 @@
 use super::connect::read;
 use super::fault::Fault;
 use super::months::{bits, place, second};
-use deadpool_postgres::Pool;
+use super::patience::Pool;
 use feed::history_order::Frontier;
 use feed::id::EnterpriseId;
 use feed::position::{ORDINAL_MAX, Place};

@@ -5,7 +5,7 @@ use super::citus;
 use super::connect;
 use super::fault::Fault;
 use super::months::{LOCK as MONTHS_LOCK, Months};
-use deadpool_postgres::Pool;
+use super::patience::Pool;
 use feed::time::Second;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;

@@ -20,6 +20,7 @@ mod line;
 mod migrate;
 mod months;
 mod moving;
+mod patience;
 mod relay;
 mod scan;
 mod search;
@@ -34,12 +35,13 @@ pub use migrate::{Migrated, migrate};
 
 use crate::Stores;
 use crate::ledger::Unavailable;
-use deadpool_postgres::Pool;
 use directory::DirectoryCopy;
 use fault::Fault;
-use feed::limits::SETTLING_DELAY_S_DEFAULT;
+use feed::limits::{DATABASE_TIMEOUT_S_DEFAULT, SETTLING_DELAY_S_DEFAULT};
+use feed::time::Second;
 use lane::Lanes;
 use months::Months;
+use patience::Pool;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,14 +74,25 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options {
+        let options = Options {
             settling_delay_s: SETTLING_DELAY_S_DEFAULT,
             clock: Clock::Database,
             connections: 16,
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(15),
-        }
+            statement_timeout: Duration::ZERO,
+            lock_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+        };
+        options.patient(Duration::from_secs(u64::from(DATABASE_TIMEOUT_S_DEFAULT)))
+    }
+}
+
+impl Options {
+    /// With timeouts that follow from the longest time a statement may take: a lock is waited for two thirds of it, and a
+    /// transaction in which nothing is asked is given up after half, so that those who wait for its lock still get it.
+    #[must_use]
+    pub fn patient(self, statement_timeout: Duration) -> Self {
+        let (lock_timeout, idle_timeout) = (statement_timeout * 2 / 3, statement_timeout / 2);
+        Options { statement_timeout, lock_timeout, idle_timeout, ..self }
     }
 }
 
@@ -210,6 +223,14 @@ impl PostgresStore {
         Ok(Alone { _client: client })
     }
 
+    /// What the database's clock says.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn now(&self) -> Result<Second, Unavailable> {
+        Ok(database_clock(&self.inner.pool).await?)
+    }
+
     /// Hears what other processes make grow, from now on.
     pub fn listen(&self) -> Hearing {
         bell::listen(&self.inner)
@@ -227,7 +248,7 @@ pub struct Alone {
 }
 
 /// What the database's clock says.
-async fn database_clock(pool: &Pool) -> Result<feed::time::Second, Fault> {
+async fn database_clock(pool: &Pool) -> Result<Second, Fault> {
     let rows = connect::read(pool, "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint", &[]).await?;
     Ok(rows.first().map(|row| months::second(row.get(0))).unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use super::connect::Turn;
 use super::fault::Fault;
-use deadpool_postgres::Pool;
+use super::patience::Pool;
 use feed::position::Place;
 use feed::time::Second;
 use rustc_hash::FxHashSet;

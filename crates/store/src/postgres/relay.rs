@@ -62,10 +62,13 @@ async fn take_over(
     inner.lanes.begin(inner, home).await?;
     let mut turn = Turn::begin(&inner.pool).await?;
     let client = turn.client()?;
-    client.batch_execute("BEGIN").await?;
-    let head = client.query_one(&client.prepare_cached(HEAD_SQL).await?, &[&home.as_str()]).await?;
-    let sql = "SELECT place FROM relayed WHERE enterprise = $1 AND source = $2";
-    let mark = client.query_opt(sql, &[&home.as_str(), &source.as_str()]).await?;
+    let asked = async {
+        client.batch_execute("BEGIN").await?;
+        let head = client.query_one(&client.prepare_cached(HEAD_SQL).await?, &[&home.as_str()]).await?;
+        let sql = "SELECT place FROM relayed WHERE enterprise = $1 AND source = $2";
+        Ok((head, client.query_opt(sql, &[&home.as_str(), &source.as_str()]).await?))
+    };
+    let (head, mark) = inner.pool.within(asked).await?;
     let mark: i64 = mark.map_or(-1, |row| row.get(0));
     let (mut line, tree) = Line::of(&head, &[], &[]);
     let mut taken = Rows::relayed();
@@ -88,9 +91,10 @@ async fn take_over(
         return Ok(moved);
     }
     let months: Vec<Month> = taken.seconds().map(Month::of).collect();
-    inner.months.make(&inner.pool, &months).await?;
-    client.execute(MARK_SQL, &[&home.as_str(), &source.as_str(), &upto]).await?;
-    match taken.commit(&turn, home, &line, tree).await {
+    inner.pool.within(inner.months.make(&inner.pool, &months)).await?;
+    let marked = async { Ok(client.execute(MARK_SQL, &[&home.as_str(), &source.as_str(), &upto]).await?) };
+    inner.pool.within(marked).await?;
+    match taken.commit(&inner.pool, &turn, home, &line, tree).await {
         Committed::Yes => {
             turn.done();
             Ok(moved)

@@ -17,7 +17,8 @@ use feed::position::Place;
 use tokio_postgres::Row;
 
 /// A page of an enterprise line: the entries shown, and in a row without bytes the last one looked at, if the page is not
-/// full. `COLUMN` is the column that the line is in the order of.
+/// full. `COLUMN` is the column that the line is in the order of. Bytes are asked for in the order of places, though there
+/// is one: of a month that was empty when the plan was made any index seems as good, and only this one gives the order.
 const ENTERPRISE_SQL: &str = "WITH matched AS MATERIALIZED ( \
        SELECT l.at, l.place FROM ( \
          SELECT COLUMN AS at, place, event_type, created_at FROM enterprise_entries \
@@ -26,7 +27,8 @@ const ENTERPRISE_SQL: &str = "WITH matched AS MATERIALIZED ( \
        WHERE l.created_at >= $7 AND l.created_at < $8 AND ($9::text[] IS NULL OR l.event_type = ANY ($9)) \
        ORDER BY l.at LIMIT $10::bigint) \
      SELECT m.at, e.bytes FROM matched m CROSS JOIN LATERAL ( \
-       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place = m.place OFFSET 0) e \
+       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place BETWEEN m.place AND m.place \
+       ORDER BY e.place LIMIT 1) e \
      UNION ALL \
      SELECT CASE WHEN (SELECT count(*) FROM matched) < $10::bigint THEN coalesce( \
        (SELECT COLUMN FROM enterprise_entries WHERE $11::boolean AND enterprise = $1 AND COLUMN > $2 AND COLUMN < $3 \
@@ -48,7 +50,8 @@ const WINDOW_SQL: &str = "WITH matched AS MATERIALIZED ( \
        WHERE l.created_at >= $7 AND l.created_at < $8 AND ($9::text[] IS NULL OR l.event_type = ANY ($9)) \
        ORDER BY l.at LIMIT $10::bigint) \
      SELECT m.at, e.bytes FROM matched m CROSS JOIN LATERAL ( \
-       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place = m.place OFFSET 0) e \
+       SELECT e.bytes FROM enterprise_entries e WHERE e.enterprise = $1 AND e.place BETWEEN m.place AND m.place \
+       ORDER BY e.place LIMIT 1) e \
      UNION ALL \
      SELECT m.at, i.bytes FROM matched m CROSS JOIN LATERAL ( \
        SELECT i.bytes FROM imported_entries i WHERE m.place IS NULL AND i.enterprise = $1 AND i.rank = m.at OFFSET 0) i \

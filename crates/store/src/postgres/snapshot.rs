@@ -3,7 +3,7 @@
 use super::connect::Turn;
 use super::directory::{Change, Copy};
 use super::fault::Fault;
-use deadpool_postgres::Pool;
+use super::patience::Pool;
 use feed::directory::Directory;
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;

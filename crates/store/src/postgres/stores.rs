@@ -1,6 +1,6 @@
 //! The PostgreSQL keeper behind its traits.
 
-use super::connect::{change, read};
+use super::connect::read;
 use super::fault::Fault;
 use super::months::second;
 use super::{Clock, PostgresStore, known, lane, scan, sweep};
@@ -15,12 +15,17 @@ use feed::page::{Ends, Slice};
 use feed::position::Place;
 use feed::time::Second;
 
-/// The frontier, and to where time would move it: `$2` is the clock or null for the database's, `$3` the settling delay.
-const FRONTIER_SQL: &str = "SELECT frontier, greatest(0, coalesce($2::bigint, \
-     floor(extract(epoch FROM clock_timestamp()))::bigint) - $3::bigint) FROM heads WHERE enterprise = $1";
-/// Moves it, unless somebody who publishes holds the head; then the frontier that is committed will do.
-const MOVE_FRONTIER_SQL: &str = "UPDATE heads SET frontier = $2 WHERE enterprise = \
-     (SELECT enterprise FROM heads WHERE enterprise = $1 AND frontier < $2 FOR UPDATE SKIP LOCKED)";
+/// The frontier, moved to where time would have it: `$2` is the clock or null for the database's, `$3` the settling delay.
+/// It stays where it is while somebody who publishes holds the head: what is committed is below nothing that may still come.
+const FRONTIER_SQL: &str = "WITH head AS MATERIALIZED ( \
+       SELECT frontier, greatest(0, coalesce($2::bigint, floor(extract(epoch FROM clock_timestamp()))::bigint) - $3::bigint) \
+         AS settled FROM heads WHERE enterprise = $1), \
+     moved AS ( \
+       UPDATE heads SET frontier = (SELECT settled FROM head) WHERE enterprise = $1 AND enterprise = ( \
+         SELECT h.enterprise FROM heads h WHERE h.enterprise = $1 AND h.frontier < (SELECT settled FROM head) \
+         FOR UPDATE SKIP LOCKED) \
+       RETURNING frontier) \
+     SELECT coalesce((SELECT frontier FROM moved), (SELECT frontier FROM head))";
 
 impl PostgresStore {
     /// The frontier moves at most once a second, because it is whole seconds.
@@ -30,17 +35,8 @@ impl PostgresStore {
         let id = enterprise.as_str();
         let clock = (inner.options.clock == Clock::Caller).then(|| i64::from(now.0));
         let delay_s = i64::from(inner.options.settling_delay_s);
-        let look = || async { read(&inner.pool, FRONTIER_SQL, &[&id, &clock, &delay_s]).await };
-        let told = |rows: &[tokio_postgres::Row]| rows.first().map(|row| (row.get(0), row.get(1))).unwrap_or((0, 0));
-        let (frontier, settled): (i64, i64) = told(&look().await?);
-        if settled <= frontier {
-            return Ok(second(frontier));
-        }
-        if change(&inner.pool, MOVE_FRONTIER_SQL, &[&id, &settled]).await? == 1 {
-            return Ok(second(settled));
-        }
-        // Somebody else moves it or publishes. What is committed now is below nothing that may still come.
-        Ok(second(told(&look().await?).0))
+        let rows = read(&inner.pool, FRONTIER_SQL, &[&id, &clock, &delay_s]).await?;
+        Ok(second(rows.first().map_or(0, |row| row.get(0))))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`contract`]: one function per promise of `store::ledger` and its neighbours, run for every keeper from one list.
 //! - [`histories`]: random histories, checked by invariants, and played on two keepers side by side.
+//! - [`bell`], [`plans`]: over PostgreSQL, how processes hear of each other, and how statements find what they look for.
 //! - [`searching`]: random searches in random histories, held against the memory keeper.
 //!
 //! To bring a new keeper under test, implement [`keeper::Keeper`] for it and add it to the lists at the end of this page.
@@ -12,6 +13,7 @@
     reason = "everything here is a test; a panic and a word about it is how it fails"
 )]
 
+mod bell;
 mod contract;
 mod deed;
 mod disk;
@@ -22,6 +24,7 @@ mod holding;
 mod importing;
 mod keeper;
 mod moving;
+mod plans;
 mod postgres;
 mod searching;
 mod secrecy;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use store::Stores;
 use store::postgres::{Clock, Options, PostgresStore, migrate};
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// A server for tests, and a migrated database that others are cloned from.
 struct Server {
@@ -47,6 +47,32 @@ pub(crate) async fn run(url: &str, statements: &[&str]) {
     }
     drop(client);
     connection.await.unwrap().unwrap();
+}
+
+/// The rows that a statement answers, as text.
+pub(crate) async fn ask(url: &str, statement: &str) -> Vec<Vec<String>> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut rows = Vec::new();
+    for message in client.simple_query(statement).await.unwrap() {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|column| row.get(column).unwrap_or_default().to_owned()).collect());
+        }
+    }
+    drop(client);
+    connection.await.unwrap().unwrap();
+    rows
+}
+
+/// Asks until the answer is one value, this one.
+pub(crate) async fn until(url: &str, statement: &str, answer: &str) {
+    const LOOKS_MAX: usize = 2_000;
+    for _ in 0..LOOKS_MAX {
+        if ask(url, statement).await == [[answer]] {
+            return;
+        }
+    }
+    panic!("never was it {answer}: {statement}");
 }
 
 /// The server to test with: the one that `TIDINGS_TEST_POSTGRES` or `TIDINGS_TEST_CITUS` names, or one started here. If

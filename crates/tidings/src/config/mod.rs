@@ -16,7 +16,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use feed::catalogue::AddedType;
 use feed::id::EnterpriseId;
-use feed::limits::{DATABASE_CONNECTIONS_MAX, SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
+use feed::limits::{DATABASE_CONNECTIONS_MAX, DATABASE_TIMEOUT_S_MAX, SETTLING_DELAY_S_MAX, TOKEN_LIFETIME_S_MAX};
 use provider::ProviderSettings;
 use proxies::TrustedProxies;
 use std::fmt;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub data: Data,
     /// Most connections to a database.
     pub database_connections: u32,
+    /// Longest time a statement may take in a database, in seconds.
+    pub database_timeout_s: u32,
     /// The settling delay of history order, in seconds.
     pub settling_delay_s: u32,
     /// Calls a minute a user; `None` is no limit.
@@ -148,6 +150,10 @@ impl Settings {
                     Ok(0 | 1) => Err(format!("is too few; it may be 2 to {DATABASE_CONNECTIONS_MAX}")),
                     other => other,
                 }
+            })?,
+            database_timeout_s: values.read("database-timeout", |text| match whole(text, DATABASE_TIMEOUT_S_MAX) {
+                Ok(0) => Err(format!("is no time; it may be 1 to {DATABASE_TIMEOUT_S_MAX}")),
+                other => other,
             })?,
             settling_delay_s: values.read("settling-delay", |text| whole(text, SETTLING_DELAY_S_MAX))?,
             rate_limit_per_minute: values.read("rate-limit", |text| whole(text, 1_000_000).map(NonZeroU32::new))?,

@@ -55,6 +55,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "Most connections of this process to a PostgreSQL database, 2 to 1000; one more listens",
     },
     Setting {
+        name: "database-timeout",
+        value: "SECONDS",
+        default: "30",
+        help: "Longest time a statement may take in a PostgreSQL database, 1 to 3600; other waits for it follow (see \
+               docs/postgresql.md)",
+    },
+    Setting {
         name: "settling-delay",
         value: "SECONDS",
         default: "5",

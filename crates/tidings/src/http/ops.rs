@@ -12,10 +12,12 @@ pub async fn live() -> Response {
     json_body(r#"{"status":"live"}"#)
 }
 
-/// The store answers, too.
+/// The store answers, too. If it has a clock of its own that this machine's differs from, that is said.
 pub async fn ready(State(server): State<Server>) -> Result<Response, ApiError> {
-    server.services.ready().await?;
-    Ok(json_body(r#"{"status":"ready"}"#))
+    Ok(match server.services.ready().await?.clock_off_s {
+        None => json_body(r#"{"status":"ready"}"#),
+        Some(seconds) => json_body(format!(r#"{{"status":"ready","clock_off_s":{seconds}}}"#)),
+    })
 }
 
 /// The figures, for Prometheus.

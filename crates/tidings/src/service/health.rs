@@ -4,9 +4,11 @@ use super::Services;
 use super::administer::AdminError;
 use crate::auth::Caller;
 use crate::telemetry::PACE_MINUTES;
+use feed::limits::{CLOCK_OFF_S_MAX, READY_S_MAX};
 use feed::permission::Action;
 use feed::time::Second;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::embedded::EmbeddedStore;
 use store::ledger::Unavailable;
 
@@ -85,13 +87,39 @@ pub struct Health {
     pub disk: Option<DiskHealth>,
 }
 
+/// A server that can do its work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// How many seconds this machine's clock is before that of the database, if it is worth speaking of. Positions follow
+    /// the database's, and so are right; periods of tokens and of retention, and the times given to deeds without one, follow
+    /// this machine's.
+    pub clock_off_s: Option<i64>,
+}
+
+/// How far a clock is before another, if that is more than passes for the same.
+fn clock_off(ours: Second, theirs: Second) -> Option<i64> {
+    let off = i64::from(ours.0) - i64::from(theirs.0);
+    (i64::from(CLOCK_OFF_S_MAX) < off.abs()).then_some(off)
+}
+
 impl Services {
-    /// Ready means that the store answers.
+    /// Ready means that the store answers, and soon.
     ///
     /// # Errors
     /// [`Unavailable`] says why not.
-    pub async fn ready(&self) -> Result<(), Unavailable> {
-        self.stores.directory.enterprises().await.map(|_| ())
+    pub async fn ready(&self) -> Result<Ready, Unavailable> {
+        let asked = async {
+            self.stores.directory.enterprises().await?;
+            let Some(database) = &self.database else { return Ok(Ready::default()) };
+            let theirs = database.now().await?;
+            Ok(Ready { clock_off_s: clock_off(self.clock.now(), theirs) })
+        };
+        tokio::select! {
+            answered = asked => answered,
+            () = self.clock.wait(Duration::from_secs(u64::from(READY_S_MAX))) => {
+                Err(Unavailable::Unreachable(format!("the store has not answered for {READY_S_MAX} s")))
+            }
+        }
     }
 
     /// How the server is doing, for an admin.
@@ -135,5 +163,17 @@ impl Services {
     async fn disk_health(&self) -> Option<DiskHealth> {
         let disk = self.disk.clone()?;
         tokio::task::spawn_blocking(move || disk.health()).await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_spoken_of() {
+        let off = |ours| clock_off(Second(ours), Second(1_000));
+        assert_eq!([995, 1_000, 1_005].map(off), [None; 3]);
+        assert_eq!([994, 1_006].map(off), [Some(-6), Some(6)]);
     }
 }

@@ -79,6 +79,8 @@ pub struct Services {
     pub live_views: LiveViews,
     /// The store's directory, where it has one: asked how large it is.
     pub disk: Option<health::Disk>,
+    /// The database, if that is what the store is kept in.
+    pub database: Option<store::postgres::PostgresStore>,
     /// When the server came up.
     pub started_at: Second,
     /// Where reports are kept, the key that signs them, and those being made.

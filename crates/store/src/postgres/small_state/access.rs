@@ -56,7 +56,7 @@ impl AccessStore for PostgresStore {
         if old.key() != new.key() {
             return Ok(false);
         }
-        Ok(self.replace_record(old, &new).await?)
+        Ok(self.inner.pool.within(self.replace_record(old, &new)).await?)
     }
 
     async fn get(&self, key: &AccessKey) -> Result<Option<AccessRecord>, Unavailable> {

@@ -64,7 +64,11 @@ impl RetentionStore for PostgresStore {
     async fn add_hold(&self, hold: Hold) -> Result<bool, Unavailable> {
         let sql = "INSERT INTO holds (id, enterprise, record) VALUES ($1, $2, $3)";
         let id = hold.id.clone();
-        Ok(self.change_hold(&id, |kept| Ok(kept.is_none().then_some((sql, Some(hold))))).await?)
+        Ok(self
+            .inner
+            .pool
+            .within(self.change_hold(&id, |kept| Ok(kept.is_none().then_some((sql, Some(hold))))))
+            .await?)
     }
 
     async fn replace_hold(&self, old: &Hold, new: Hold) -> Result<bool, Unavailable> {
@@ -73,13 +77,13 @@ impl RetentionStore for PostgresStore {
         }
         let sql = "UPDATE holds SET enterprise = $2, record = $3 WHERE id = $1";
         let is_as_it_was = |kept: Option<Hold>| Ok((kept.as_ref() == Some(old)).then_some((sql, Some(new))));
-        Ok(self.change_hold(&old.id, is_as_it_was).await?)
+        Ok(self.inner.pool.within(self.change_hold(&old.id, is_as_it_was)).await?)
     }
 
     async fn forget_hold(&self, enterprise: &EnterpriseId, id: &str) -> Result<bool, Unavailable> {
         let is_theirs = |kept: Option<Hold>| kept.is_some_and(|hold| hold.enterprise == *enterprise);
         let sql = "DELETE FROM holds WHERE id = $1";
-        Ok(self.change_hold(id, |kept| Ok(is_theirs(kept).then_some((sql, None)))).await?)
+        Ok(self.inner.pool.within(self.change_hold(id, |kept| Ok(is_theirs(kept).then_some((sql, None))))).await?)
     }
 
     async fn holds(&self, enterprise: &EnterpriseId) -> Result<Vec<Hold>, Unavailable> {

@@ -89,6 +89,7 @@ pub(super) const GROWTH: Goal = ratio(0.8, 0.95);
 pub(super) fn beside(peer: &str) -> Option<Goal> {
     let known = [
         ("PostgreSQL", ratio(5.0, 10.0)),
+        ("COPY into the same tables", ratio(0.4, 0.6)),
         ("Redis", ratio(7.0, 14.0)),
         ("JetStream as shipped", ratio(1.3, 2.5)),
         ("JetStream", ratio(25.0, 45.0)),

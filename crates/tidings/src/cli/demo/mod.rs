@@ -23,7 +23,7 @@ use crate::telemetry::{LogFormat, start_logging};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use company::Tokens;
 use feed::id::EnterpriseId;
-use feed::limits::{TOKEN_LIFETIME_S_DEFAULT, TOKEN_LIFETIME_S_MAX};
+use feed::limits::{DATABASE_TIMEOUT_S_DEFAULT, TOKEN_LIFETIME_S_DEFAULT, TOKEN_LIFETIME_S_MAX};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -111,6 +111,7 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     let rate_limit_per_minute = matches.get_one::<u32>("rate-limit").copied().and_then(NonZeroU32::new);
     Ok(Settings {
         database_connections: 2,
+        database_timeout_s: DATABASE_TIMEOUT_S_DEFAULT,
         listen: SocketAddr::from(([127, 0, 0, 1], port)),
         public_url: None,
         tls: None,
