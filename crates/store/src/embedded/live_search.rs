@@ -17,6 +17,8 @@ use std::ops::Bound::Excluded;
 
 /// Up to so many entries that something wanted leads to are gathered and sorted; of more, those in order are tried.
 const GATHERED_MAX: usize = 8_192;
+/// A type is rare if not one entry of so many has it.
+const RARE: usize = 64;
 /// Most entries looked at in one turn.
 const TURN: usize = 4_096;
 
@@ -100,6 +102,13 @@ impl LiveLine {
 }
 
 impl Live {
+    /// Whether the rarest that is sought is so rare that its entries are found sooner by its lists than by going along.
+    pub(super) fn leads_to_few(&self, sought: &Sought<'_>) -> bool {
+        let held = self.index();
+        let Some(line) = held.lines.get(sought.line) else { return true };
+        line.rarest(sought).is_some_and(|(count, _)| count * RARE < line.enterprise.entries.len())
+    }
+
     /// Entries between two places that have everything sought, in order.
     pub(super) fn matching(&self, sought: &Sought<'_>, between: Between, max: usize) -> Answer {
         let nothing = Answer { dry: true, ..Answer::default() };

@@ -29,6 +29,9 @@ pub(super) enum Order {
     Window,
 }
 
+/// Up to so many types are looked up in lists. Of more, each entry is looked at in turn, which costs the same for any number.
+const TYPES_MAX: usize = 16;
+
 /// Which entries a scan walks along.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Walk<'a> {
@@ -77,10 +80,11 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// What to look for in the lists of event types, if only some types are wanted and they lead to places of the order.
+    /// What to look for in the lists of event types, if only a few types are wanted and they lead to places of the order.
     pub(super) fn by_type(&self) -> Option<Sought<'a>> {
-        let wanted = matches!(self.walk, Walk::Enterprise(Order::Window)) && !self.types.takes_all();
-        wanted.then(|| Sought {
+        let in_window = matches!(self.walk, Walk::Enterprise(Order::Window));
+        let few = !self.types.takes_all() && self.types.wanted().len() <= TYPES_MAX;
+        (in_window && few).then(|| Sought {
             line: self.line,
             groups: vec![terms::any_of_types(self.line.as_str(), self.types)],
             oldest: self.oldest,

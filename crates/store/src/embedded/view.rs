@@ -95,7 +95,7 @@ impl Part {
         below: u64,
         max: usize,
     ) -> Result<Vec<Row>, Fault> {
-        if let Some(sought) = wanted.by_type() {
+        if let Some(sought) = wanted.by_type().filter(|sought| self.leads_to_few(sought)) {
             return self.rows_of_types(shelf, wanted, &sought, Between { after, below }, max);
         }
         match self {
@@ -104,6 +104,15 @@ impl Part {
                 Some(name) => shelf.ask(name, |half| half.rows(wanted, after, below, max)),
                 None => Ok(Vec::new()),
             },
+        }
+    }
+
+    /// Whether lists are the shorter way. In a partition that is not sealed they are gathered and sorted for each page,
+    /// while whoever publishes waits.
+    fn leads_to_few(&self, sought: &Sought<'_>) -> bool {
+        match self {
+            Part::Live(live) => live.leads_to_few(sought),
+            Part::Sealed(_) => true,
         }
     }
 
