@@ -141,6 +141,7 @@ macro_rules! every_promise {
                 a_page_is_full_when_there_is_enough
                 scanning_an_empty_stretch_looks_at_nothing
                 a_short_page_has_looked_as_far_as_the_line_goes
+                enterprise_feeds_of_types_are_those_of_everything_without_the_others
                 the_ends_are_the_last_entry_shown_and_the_last_place_given
                 the_largest_page_has_room_for_the_largest_limit
             }

@@ -127,3 +127,43 @@ pub(crate) async fn the_largest_page_has_room_for_the_largest_limit<K: Keeper>()
     let place = of_enterprise(receipts.last().unwrap()).place;
     assert_eq!(place, Place { second: Second(NOW), ordinal: 501 });
 }
+
+/// Rare types and common ones, few and many of them, may be found in different ways; none may show in the pages.
+pub(crate) async fn enterprise_feeds_of_types_are_those_of_everything_without_the_others<K: Keeper>() {
+    let trial = Trial::<K>::open().await;
+    let type_of = |n: u32| match n {
+        n if n % 150 == 0 => "RARE",
+        n if n % 100 == 50 => "SELDOM",
+        n if n % 3 == 0 => "COMMON",
+        _ => "UPLOAD",
+    };
+    let deeds: Vec<Deed> = (0..300)
+        .map(|n| deed(&format!("e{n:03}-{}", type_of(n))).typed(type_of(n)).created(NOW - n * 7 % 90))
+        .collect();
+    for (now, batch) in (NOW..).zip(deeds.chunks(60)) {
+        trial.append("1", now, batch).await;
+    }
+    let many = (0..30).map(|n| format!("TYPE_{n}")).chain(["RARE".to_owned(), "COMMON".to_owned()]).collect::<Vec<_>>();
+    let filters =
+        ["RARE".to_owned(), "COMMON".to_owned(), "RARE,SELDOM".to_owned(), "RARE,COMMON".to_owned(), many.join(",")];
+    for line in [streaming(), history(), window()] {
+        let everything = trial.page(Scan { limit: 500, ..whole(line.clone()) }).await.ids();
+        assert_eq!(everything.len(), 300, "{line:?}");
+        for filter in &filters {
+            let wanted = |id: &&String| filter.split(',').any(|name| id.ends_with(&format!("-{name}")));
+            let expected: Vec<&String> = everything.iter().filter(wanted).collect();
+            for limit in [1, 7, 500] {
+                let types = TypeFilter::parse(filter).unwrap();
+                let mut scan = Scan { limit, types, ..whole(line.clone()) };
+                let mut seen = Vec::new();
+                loop {
+                    let page = trial.page(scan.clone()).await;
+                    seen.extend(page.ids());
+                    let Some(last) = page.last else { break };
+                    scan.after = last;
+                }
+                assert_eq!(seen.iter().collect::<Vec<_>>(), expected, "{filter} by {limit} through {line:?}");
+            }
+        }
+    }
+}
