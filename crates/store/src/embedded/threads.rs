@@ -15,7 +15,7 @@ use super::append::Writer;
 use super::commit::{Committer, Inline};
 use super::core::Core;
 use super::staged::Staged;
-use super::{merge, seal};
+use super::{digest, merge, seal};
 use crate::import::{Brought, History};
 use crate::ledger::{AppendError, Appended, Batch, Unavailable};
 use feed::limits::COMMIT_QUEUE_MAX;
@@ -359,6 +359,8 @@ fn keep_up(core: &Core, chores: &plain::Receiver<Chore>) {
 /// is tried again when the next partition is closed.
 fn seal_all(core: &Core) {
     while let Ok(true) = seal::seal_next(core) {}
+    // Without a digest the partitions are asked one by one, which is only slower.
+    let _ = digest::renew(core);
 }
 
 /// Merges small partitions of imported history. What cannot be merged now stays as it is.
