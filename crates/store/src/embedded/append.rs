@@ -277,12 +277,24 @@ impl Writer {
     /// A second of `created_at` has so many ranks and no more; found out before anything changes. What is stored
     /// already needs no rank.
     fn refuse_full_seconds(&mut self, batch: &Batch, known: &[Receipt]) -> Result<(), AppendError> {
+        // Looked up also where no rank seems needed, so that nothing can fail once things change.
+        let (mut least_room, mut looked_up) = (ORDINAL_MAX, None);
+        for rendering in batch.events.iter().filter_map(|event| event.enterprise.as_ref()) {
+            if looked_up != Some(rendering.created_at) {
+                let last = self.last_rank(&batch.enterprise, rendering.created_at);
+                let last = last.map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
+                least_room = least_room.min(ORDINAL_MAX - last);
+                looked_up = Some(rendering.created_at);
+            }
+        }
+        if super::codec::count32(batch.events.len()) < least_room {
+            return Ok(());
+        }
         let mut more: FxHashMap<Second, u32> = FxHashMap::default();
         let mut ids: FxHashSet<&EventId> = FxHashSet::default();
         for (index, event) in batch.events.iter().enumerate() {
             let Some(rendering) = &event.enterprise else { continue };
             let created_at = rendering.created_at;
-            // Looked up also where no rank seems needed, so that nothing can fail once things change.
             let last = self
                 .last_rank(&batch.enterprise, created_at)
                 .map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
