@@ -146,6 +146,9 @@ impl Problem {
     }
 }
 
+/// Takes a block, told where it lies; answers whether it could be read.
+type Putting<'a> = &'a mut dyn FnMut(u64, &[u8], &Block<'_>) -> io::Result<bool>;
+
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
 fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, Problem> {
     let index = live.index();
@@ -155,7 +158,7 @@ fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRec
         return Ok(None);
     }
     lines.sort_unstable();
-    let each_block = |put: &mut dyn FnMut(u64, &[u8], &Block<'_>) -> io::Result<bool>| -> Result<(), Problem> {
+    let each_block = |put: Putting<'_>| -> Result<(), Problem> {
         for line in &lines {
             let entries = &index.lines[*line].half(name.kind).entries;
             for entries in entries.chunk_by(|one, next| one.block == next.block) {
