@@ -11,7 +11,7 @@ use super::core::Core;
 use super::fault::Fault;
 use super::known::KNOWN_S;
 use super::sealed::filter::Filter;
-use super::sealed::write::HalfName;
+use super::sealed::name::HalfName;
 use super::view::View;
 use crate::ledger::Unavailable;
 use feed::event::FeedKind;

@@ -11,8 +11,8 @@ use super::live::id_fingerprint;
 use super::manifest::HalfRecord;
 use super::sealed::filter::Filter;
 use super::sealed::half::Half;
+use super::sealed::name::HalfName;
 use super::sealed::shelf::Shelf;
-use super::sealed::write::HalfName;
 use super::suspects::Suspects;
 use super::view::{Part, View};
 use crate::commit;
@@ -53,11 +53,13 @@ pub(super) struct Known {
     filters: FxHashMap<HalfName, Filter>,
     /// The last block looked into, because what is published again comes in batches.
     last: Option<(u64, u64, Vec<u8>)>,
+    /// The last of each kind of feed looked into in sealed halves, by its number.
+    last_sealed: FxHashMap<FeedKind, (HalfName, u32, Bytes)>,
 }
 
 /// A stored rendering with its block.
 struct Stored {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     slot: usize,
 }
 
@@ -115,8 +117,11 @@ impl Known {
                     continue;
                 }
             }
-            let found = core.shelf.ask(suspect.name, |half| half.find(line, kind, rendering.event_id.as_str()))?;
-            if let Some((bytes, slot)) = found {
+            let held = self.last_sealed.get(&kind).filter(|(of, _, _)| *of == suspect.name);
+            let held = held.map(|(_, number, bytes)| (*number, bytes));
+            let id = rendering.event_id.as_str();
+            if let Some((number, bytes, slot)) = core.shelf.ask(suspect.name, |half| half.find(line, kind, id, held))? {
+                self.last_sealed.insert(kind, (suspect.name, number, bytes.clone()));
                 let outcome = Stored { bytes, slot }.outcome(kind, rendering);
                 return Ok(if suspect.partition.is_imported() { outcome.map(commit::imported) } else { outcome });
             }
@@ -183,7 +188,7 @@ pub(super) fn find(
                 for (at, slot) in live.with_id(line, kind, print) {
                     let (bytes, slot) = (live.read_block(at)?, super::codec::index(slot));
                     if is_it(&bytes, slot, line, event_id) {
-                        stored = Some(Stored { bytes, slot });
+                        stored = Some(Stored { bytes: bytes.into(), slot });
                     }
                 }
                 stored
@@ -191,8 +196,8 @@ pub(super) fn find(
             Part::Sealed(partition) => {
                 let may_hold = partition.half(kind).is_some_and(|half| half.may_hold(line.as_str()));
                 let name = partition.half_name(kind).filter(|_| may_hold);
-                let found = name.map(|name| shelf.ask(name, |half| half.find(line, kind, event_id.as_str())));
-                found.transpose()?.flatten().map(|(bytes, slot)| Stored { bytes, slot })
+                let found = name.map(|name| shelf.ask(name, |half| half.find(line, kind, event_id.as_str(), None)));
+                found.transpose()?.flatten().map(|(_, bytes, slot)| Stored { bytes, slot })
             }
         };
         if let Some(Stored { bytes, slot }) = stored {

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::digest::{Digest, run_of};
 use super::known::{Candidate, KNOWN_S};
 use super::manifest::Partition;
-use super::sealed::write::HalfName;
+use super::sealed::name::HalfName;
 use super::view::View;
 use feed::event::FeedKind;
 use feed::position::Place;
