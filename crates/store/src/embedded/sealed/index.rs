@@ -35,7 +35,6 @@ use super::data::BlockRow;
 use super::filter::Filter;
 use feed::event::FeedKind;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
 
 /// The sections, in the order of their places in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +123,28 @@ struct LineBeingMade {
     window: Vec<(u64, u32)>,
     /// Terms, each with an entry that has it.
     terms: Vec<(u64, u32)>,
-    readers: BTreeMap<(ReaderKind, String), Vec<Posting>>,
+    users: FxHashMap<String, Vec<Posting>>,
+    lists: FxHashMap<String, Vec<Posting>>,
+}
+
+impl LineBeingMade {
+    /// Adds a posting of a reader, without making an id of what is known already: five people hear of an event.
+    fn post(readers: &mut FxHashMap<String, Vec<Posting>>, id: &str, posting: Posting) {
+        match readers.get_mut(id) {
+            Some(postings) => postings.push(posting),
+            None => drop(readers.insert(id.to_owned(), vec![posting])),
+        }
+    }
+
+    /// The readers with their postings, in the order in which they are put down.
+    fn readers(&self) -> impl Iterator<Item = (ReaderKind, &str, &[Posting])> {
+        let kinds = [(ReaderKind::User, &self.users), (ReaderKind::List, &self.lists)];
+        kinds.into_iter().flat_map(|(kind, readers)| {
+            let mut sorted: Vec<_> = readers.iter().map(|(id, of)| (kind, id.as_str(), of.as_slice())).collect();
+            sorted.sort_unstable_by_key(|(_, id, _)| *id);
+            sorted
+        })
+    }
 }
 
 /// The widest facts about a half partition, for the manifest.
@@ -202,7 +222,8 @@ impl IndexBuilder {
             history: Vec::new(),
             window: Vec::new(),
             terms: Vec::new(),
-            readers: BTreeMap::new(),
+            users: FxHashMap::default(),
+            lists: FxHashMap::default(),
         });
     }
 
@@ -236,12 +257,11 @@ impl IndexBuilder {
             widen(&mut self.ranges.history, facts.history);
             widen(&mut self.ranges.window, facts.window);
         }
-        let hearers = [(ReaderKind::User, &facts.users), (ReaderKind::List, &facts.lists)];
-        for (kind, hearers) in hearers {
-            for (id, streams) in hearers.iter() {
-                let posting = Posting::new(within, streams);
-                line.readers.entry((kind, id.to_owned())).or_default().push(posting);
-            }
+        for (id, streams) in facts.users.iter() {
+            LineBeingMade::post(&mut line.users, id, Posting::new(within, streams));
+        }
+        for (id, streams) in facts.lists.iter() {
+            LineBeingMade::post(&mut line.lists, id, Posting::new(within, streams));
         }
     }
 
@@ -295,16 +315,16 @@ impl IndexBuilder {
             self.put_stretches(first, line.window.iter().map(|(_, entry)| *entry));
             put_order(&mut self.history, &line.history);
             put_order(&mut self.window, &line.window);
-            self.put_terms(line.terms, &line.window);
+            self.put_terms(std::mem::take(&mut line.terms), &line.window);
         }
-        for ((kind, id), postings) in &line.readers {
+        for (kind, id, postings) in line.readers() {
             let name = count32(self.names.len());
             put_text(&mut self.names, &line.id);
-            self.names.push(*kind as u8);
+            self.names.push(kind as u8);
             put_text(&mut self.names, id);
             let start = count32(self.postings.len() / POSTING_BYTES);
             postings.iter().for_each(|posting| put_u32(&mut self.postings, posting.0));
-            let print = reader_fingerprint(&line.id, *kind, id);
+            let print = reader_fingerprint(&line.id, kind, id);
             self.readers.push((print, name, start, count32(postings.len())));
         }
     }
