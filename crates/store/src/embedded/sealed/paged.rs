@@ -133,6 +133,35 @@ impl Paged {
     }
 }
 
+/// Records of one length, read one at a time. The page read last stays at hand: records asked for one after the other
+/// mostly lie near each other, and looking a page up costs more than taking a record out of it.
+#[derive(Debug)]
+pub(in super::super) struct Records<'a, const N: usize> {
+    paged: &'a Paged,
+    start: u64,
+    held: Option<(u64, Arc<Vec<u8>>)>,
+}
+
+impl<'a, const N: usize> Records<'a, N> {
+    /// Those that begin at this place of the content.
+    pub(in super::super) fn of(paged: &'a Paged, start: u64) -> Self {
+        Records { paged, start, held: None }
+    }
+
+    /// The record with this number.
+    pub(in super::super) fn get(&mut self, number: u32) -> Result<[u8; N], Fault> {
+        let offset = record(self.start, number, N);
+        let (page, within) = (offset / CONTENT_BYTES as u64, offset % CONTENT_BYTES as u64);
+        if self.held.as_ref().is_none_or(|(held, _)| *held != page) {
+            self.held = Some((page, self.paged.page(page)?));
+        }
+        let within = usize::try_from(within).unwrap_or(CONTENT_BYTES);
+        let held = self.held.as_ref().and_then(|(_, held)| held.get(within..)?.first_chunk());
+        // One that goes on in the next page is put together.
+        held.copied().map_or_else(|| self.paged.array(offset), Ok)
+    }
+}
+
 /// A file being written from its beginning to its end.
 #[derive(Debug)]
 pub(in super::super) struct Output {
