@@ -1,5 +1,6 @@
 //! Reading and checking all of a sealed half.
 
+use super::super::checksum::checksum;
 use super::super::codec::{count32, index};
 use super::super::fault::Fault;
 use super::data::Span;
@@ -56,7 +57,7 @@ impl Half {
                 let lies = Span {
                     offset: offset.unwrap_or(0) + (block.renderings_offset + span.start) as u64,
                     length: count32(rendering.len()),
-                    checksum: crc32c::crc32c(rendering),
+                    checksum: checksum(rendering),
                 };
                 if spans.get(*next)? != lies {
                     return Err(self.malformed(0, "its spans do not lead to what the data file holds; they"));

@@ -12,6 +12,7 @@
 //! Everything else about the half partition can be found out from this file.
 
 use super::super::block::{Block, BlockBuilder};
+use super::super::checksum::{checksum, checksum_of_both};
 use super::super::codec::{Taker, count32, index, put_u32, put_u64};
 use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
@@ -67,7 +68,7 @@ impl DataWriter {
         put_u64(&mut self.table, self.out.offset());
         put_u32(&mut self.table, count32(stored.len()));
         put_u32(&mut self.table, count32(plain.len()));
-        put_u32(&mut self.table, crc32c::crc32c(stored));
+        put_u32(&mut self.table, checksum(stored));
         self.table.extend_from_slice(&[u8::from(is_compressed), 0, 0, 0]);
         self.blocks += 1;
         self.out.put(stored)
@@ -91,7 +92,7 @@ impl DataWriter {
 }
 
 fn tail_checksum(tail: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&tail[..8]), &tail[12..])
+    checksum_of_both(&tail[..8], &tail[12..])
 }
 
 /// Where a rendering lies in a data file.
@@ -162,14 +163,14 @@ impl Data {
         let row = self.table.array::<ROW_BYTES>(record(0, number, ROW_BYTES))?;
         let mut taker = Taker(&row);
         let row = (taker.u64(), taker.u32(), taker.u32(), taker.u32(), taker.u8());
-        let (Some(offset), Some(stored), Some(plain), Some(checksum), Some(compressed)) = row else {
+        let (Some(offset), Some(stored), Some(plain), Some(sum), Some(compressed)) = row else {
             return Err(self.file.damaged(0, "its table is cut off"));
         };
         if offset.checked_add(u64::from(stored)).is_none_or(|end| end > self.size) {
             return Err(self.file.damaged(offset, "its table leads beyond its end"));
         }
         let bytes = self.file.read_vec(offset, index(stored))?;
-        if crc32c::crc32c(&bytes) != checksum {
+        if checksum(&bytes) != sum {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
         }
         if compressed == 0 {
@@ -192,7 +193,7 @@ impl Data {
                 rest = rest.strip_prefix(b",").ok_or_else(|| self.wrong(span))?;
             }
             let (rendering, after) = rest.split_at_checked(index(span.length)).ok_or_else(|| self.wrong(span))?;
-            if crc32c::crc32c(rendering) != span.checksum {
+            if checksum(rendering) != span.checksum {
                 return Err(self.wrong(span));
             }
             rest = after;

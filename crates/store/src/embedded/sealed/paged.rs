@@ -3,6 +3,7 @@
 //! A page is 4,096 bytes: 4,092 of content and a checksum of the content and the number of the page. Readers see the
 //! content as one row of bytes. Pages read are checked once and then kept for a while in a cache that all files share.
 
+use super::super::checksum::checksum_of_both;
 use super::super::codec::index;
 use super::super::fault::{Fault, Named};
 use super::super::files::{File, write_all};
@@ -37,7 +38,7 @@ impl Pages {
 }
 
 fn page_checksum(content: &[u8], number: u64) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(content), &number.to_le_bytes())
+    checksum_of_both(content, &number.to_le_bytes())
 }
 
 /// A paged stretch of a file.
