@@ -220,3 +220,29 @@ impl Output {
 pub(in super::super) fn record(start: u64, number: u32, size: usize) -> u64 {
     start.saturating_add((index(number) * size) as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::files::{DiskFiles, Files};
+    use super::*;
+
+    #[test]
+    fn records_are_found_in_any_order_also_where_a_page_ends_within_them() {
+        const RECORD: usize = 24;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let stored = |number: u32| [number.to_le_bytes(); RECORD / 4].concat();
+        // Some other bytes come first, so that records begin anywhere.
+        let content: Vec<u8> = [0; 7].into_iter().chain((0..1_000).flat_map(stored)).collect();
+        let mut output = Output::new(DiskFiles.create(&path).unwrap());
+        output.put_paged(&content).unwrap();
+        output.finish().unwrap();
+        let file = Named::open(&DiskFiles, &path).unwrap();
+        let paged = Paged::new(file, 1, 0, Arc::new(Pages::new(PAGE_BYTES)));
+        let mut records = Records::<RECORD>::of(&paged, 7);
+        for number in (0..1_000).chain((0..1_000).rev()).chain([999, 0, 500, 170, 171]) {
+            assert_eq!(records.get(number).unwrap()[..], stored(number), "{number}");
+        }
+        assert!(records.get(u32::MAX).is_err());
+    }
+}
