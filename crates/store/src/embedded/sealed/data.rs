@@ -18,6 +18,8 @@ use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
+use super::pieces::PIECE_BYTES;
+use bytes::Bytes;
 use feed::event::FeedKind;
 use std::io;
 use std::sync::Arc;
@@ -112,14 +114,28 @@ impl Span {
     pub(super) fn is_before(&self, other: &Span) -> bool {
         self.end().checked_add(1) == Some(other.offset)
     }
+
+    /// Whether the other, which comes behind it, is kept in one piece with it.
+    fn is_of_one_piece_with(&self, other: &Span) -> bool {
+        self.offset / PIECE_BYTES == other.offset / PIECE_BYTES
+    }
+}
+
+/// How many bytes spans take that lie side by side, the commas between them included.
+pub(super) fn span_of(side_by_side: &[Span]) -> usize {
+    let (Some(first), Some(last)) = (side_by_side.first(), side_by_side.last()) else { return 0 };
+    usize::try_from(last.end().saturating_sub(first.offset)).unwrap_or(usize::MAX)
 }
 
 /// A data file as read.
 #[derive(Debug)]
 pub(in super::super) struct Data {
     file: Named,
+    /// Unique to the file.
+    id: u64,
     size: u64,
     table: Paged,
+    pages: Arc<Pages>,
     pub(in super::super) blocks: u32,
 }
 
@@ -149,8 +165,8 @@ impl Data {
             return Err(file.damaged(tail_at, "its tail is cut off"));
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
-        let table = Paged::new(file.clone(), id, table, pages);
-        Ok(Data { file, size, table, blocks })
+        let table = Paged::new(file.clone(), id, table, pages.clone());
+        Ok(Data { file, id, size, table, pages, blocks })
     }
 
     /// A block, plain and checked.
@@ -182,12 +198,36 @@ impl Data {
         Ok((plain?, None))
     }
 
-    /// Reads renderings that lie side by side, with a comma between them, onto the end of a page, and checks each.
+    /// Puts renderings that lie side by side, with a comma between them, onto the end of a page: from the pieces that are
+    /// kept, and those between them from the file.
     pub(super) fn renderings(&self, spans: &[Span], runs: &mut Runs) -> Result<(), Fault> {
+        // Where the spans begin that are yet to be read, where a piece begins, and which pieces are to be kept.
+        let (mut unread, mut at, mut asked_again) = (0, 0, Vec::new());
+        for piece in spans.chunk_by(Span::is_of_one_piece_with) {
+            let next = at + piece.len();
+            let key = (self.id, piece[0].offset);
+            match self.pages.pieces.get(key, span_of(piece)) {
+                Some(piece) => {
+                    self.read(&spans[unread..at], &asked_again, runs)?;
+                    runs.push(piece);
+                    unread = next;
+                    asked_again.clear();
+                }
+                None if self.pages.pieces.was_asked_for(key) => asked_again.push((key, span_of(piece))),
+                None => {}
+            }
+            at = next;
+        }
+        self.read(&spans[unread..], &asked_again, runs)
+    }
+
+    /// Reads renderings that lie side by side onto the end of a page, checks each, and keeps some pieces of them.
+    fn read(&self, spans: &[Span], keep: &[((u64, u64), usize)], runs: &mut Runs) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
         let beyond = || self.file.damaged(first.offset, "its index leads beyond its end");
         let length = last.end().checked_sub(first.offset).filter(|_| last.end() <= self.size).ok_or_else(beyond)?;
-        let mut rest = runs.read(&self.file, first.offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let all = runs.read(&self.file, first.offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let mut rest = all;
         for (number, span) in spans.iter().enumerate() {
             if number > 0 {
                 rest = rest.strip_prefix(b",").ok_or_else(|| self.wrong(span))?;
@@ -197,6 +237,12 @@ impl Data {
                 return Err(self.wrong(span));
             }
             rest = after;
+        }
+        for ((file, offset), length) in keep {
+            let begin = usize::try_from(offset - first.offset).unwrap_or(usize::MAX);
+            if let Some(piece) = all.get(begin..).and_then(|all| all.get(..*length)) {
+                self.pages.pieces.keep((*file, *offset), Bytes::copy_from_slice(piece));
+            }
         }
         Ok(())
     }

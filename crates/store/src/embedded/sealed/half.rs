@@ -6,7 +6,7 @@ use super::super::format::{FILE_HEAD_BYTES, FileKind};
 use super::super::live::id_fingerprint;
 use super::super::rows::Order;
 use super::super::runs::Runs;
-use super::data::{Data, Span, bad_file};
+use super::data::{Data, Span, bad_file, span_of};
 use super::filter::Filter;
 use super::index::{
     ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SECTIONS_OF_1, SECTIONS_OF_2, SPAN_BYTES,
@@ -258,7 +258,7 @@ impl Half {
             spans.push(known.get(line.first.saturating_add(*entry))?);
         }
         let mut runs = Runs::default();
-        runs.expect(spans.iter().map(|span| index(span.length)));
+        runs.expect(spans.chunk_by(Span::is_before).map(span_of));
         for side_by_side in spans.chunk_by(Span::is_before) {
             self.data.renderings(side_by_side, &mut runs)?;
         }

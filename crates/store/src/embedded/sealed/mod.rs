@@ -10,6 +10,7 @@ pub(super) mod filter;
 pub(super) mod half;
 pub(super) mod index;
 pub(super) mod paged;
+mod pieces;
 pub(super) mod shelf;
 mod terms;
 mod walk;

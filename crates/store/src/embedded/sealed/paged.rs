@@ -8,6 +8,7 @@ use super::super::codec::index;
 use super::super::fault::{Fault, Named};
 use super::super::files::{File, write_all};
 use super::cache::Cache;
+use super::pieces::{PIECES_BYTES_MAX, Pieces};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,16 +20,18 @@ const SHARDS: usize = 16;
 /// Which page of which file. The first number is unique to the file.
 type PageKey = (u64, u64);
 
-/// The pages kept in memory, of all files.
+/// What is kept in memory of all sealed files: pages, and pieces of what lies between them.
 #[derive(Debug)]
 pub(in super::super) struct Pages {
     shards: Vec<Mutex<Cache<PageKey, Arc<Vec<u8>>>>>,
+    pub(super) pieces: Pieces,
 }
 
 impl Pages {
     pub(in super::super) fn new(bytes: usize) -> Self {
         let each = bytes / PAGE_BYTES / SHARDS;
-        Pages { shards: (0..SHARDS).map(|_| Mutex::new(Cache::new(each))).collect() }
+        let shards = (0..SHARDS).map(|_| Mutex::new(Cache::new(each))).collect();
+        Pages { shards, pieces: Pieces::new(PIECES_BYTES_MAX) }
     }
 
     fn shard(&self, key: PageKey) -> &Mutex<Cache<PageKey, Arc<Vec<u8>>>> {
