@@ -50,12 +50,12 @@ struct Shard {
 /// Spreads keys evenly over all bits.
 fn spread((file, offset): Key) -> u64 {
     let mixed = (file.rotate_left(32) ^ offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 /// As many of the upper bits as number `count` things.
 fn upper(spread: u64, count: usize) -> usize {
-    usize::try_from(u128::from(spread) * count as u128 >> 64).unwrap_or(0)
+    usize::try_from((u128::from(spread) * count as u128) >> 64).unwrap_or(0)
 }
 
 impl Pieces {
