@@ -8,7 +8,7 @@ use super::core::Core;
 use super::files::{File, is_full, read_vec, write_all};
 use super::format::{EVENTS, FileKind, SET_ASIDE};
 use super::manifest::{Manifest, Partition, WriteError};
-use super::seal::KINDS;
+use super::sealed::name::Lies;
 use super::small_state::SmallState;
 use super::verify::Progress;
 use super::view::Part;
@@ -53,12 +53,14 @@ pub(super) fn backup(core: &Core, to: &Path, progress: &mut dyn FnMut(Progress))
                 manifest.partitions.push(Partition::live(live.number));
             }
             Part::Sealed(partition) => {
-                for kind in KINDS {
-                    if let Some(half) = partition.half(kind) {
-                        let generation = half.generation;
-                        files.push((FileKind::Data(kind).name(partition.number, generation), half.data_bytes));
-                        files.push((FileKind::Index(kind).name(partition.number, generation), half.index_bytes));
+                if let Some(bytes) = partition.frames {
+                    files.push((FileKind::Frames.name(partition.number, 0), bytes));
+                }
+                for (name, half) in partition.halves() {
+                    if name.lies == Lies::Apart {
+                        files.push((name.data_name(), half.data_bytes));
                     }
+                    files.push((name.index_name(), half.index_bytes));
                 }
                 let among = if part.is_imported() { &mut manifest.imports } else { &mut manifest.partitions };
                 among.push(Partition::clone(partition));

@@ -5,12 +5,14 @@
 //! | `lock` | nothing; its lock says that a process is at work | never | `opening` |
 //! | `manifest` | the partitions, their ranges, the last place of each line | replaced whole, by renaming | `manifest` |
 //! | `state.redb` | tokens, secrets, holds, the snapshot of the directory | by its own transactions | `small_state` |
-//! | `events/N.frames` | partition N, not sealed: frames as they were committed | grows at the end | `frame` |
+//! | `events/N.frames` | partition N: frames as they were committed | grows at the end until it is sealed | `frame` |
 //! | `events/N.eG.data` | partition N, sealed: enterprise renderings and their facts | never | `sealed::data` |
-//! | `events/N.eG.index` | what leads to them | never; can be made again from the data | `sealed::index` |
+//! | `events/N.eG.index` | what leads to them | never; can be made again from what it leads to | `sealed::index` |
 //! | `events/N.uG.data`, `events/N.uG.index` | the same for user renderings | never | |
 //! | `set-aside/…` | bytes cut from a torn end, kept for whoever wants to look | never | `opening` |
 //! | `….new` | a file being written; removed on opening | | |
+//!
+//! A partition sealed where it lies has its frames and the indexes, and no data file until a half is written again.
 //!
 //! N is the number of the partition (8 digits, or more than 1,000,000,000 for imported history); G counts how often the file was written again (by sweep and
 //! recompression). Files of ours that the manifest does not name are left over from an interrupted step and are
@@ -35,7 +37,9 @@ use feed::event::FeedKind;
 /// 1. The first.
 /// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them. The manifest may name partitions of
 ///    imported history.
-pub(super) const FORMAT_VERSION: u16 = 3;
+/// 3. Indexes tell where each rendering lies.
+/// 4. A sealed partition may still lie in its frames; then its indexes hold the tables of blocks.
+pub(super) const FORMAT_VERSION: u16 = 4;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.
@@ -164,10 +168,10 @@ mod tests {
         assert!(matches!(FileKind::Frames.check(7, &head), Err(BadFile::Damaged(_))));
         assert!(matches!(kind.check(7, &head[..63]), Err(BadFile::Damaged(_))));
         let mut newer = head;
-        newer[8] = 4;
+        newer[8..10].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
         let sum = checksum(&newer);
         newer[12..16].copy_from_slice(&sum.to_le_bytes());
-        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(4)));
+        assert_eq!(kind.check(7, &newer), Err(BadFile::Newer(FORMAT_VERSION + 1)));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Reading the file of frames of a partition that is not sealed, and telling a torn end from damage.
+//! Reading the file of frames of a partition: of one that is not sealed, telling a torn end from damage, and of one that
+//! was sealed where it lies.
 
-use super::fault::Named;
+use super::block::Block;
+use super::fault::{Fault, Named};
 use super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
 use super::live::LiveIndex;
@@ -41,6 +43,36 @@ pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(L
             }
         }
     }
+}
+
+/// Goes through a file of frames that was sealed, so that it holds whole frames and nothing else: tells where each block
+/// begins, the block, and its bytes.
+pub(super) fn each_block(
+    file: &Named,
+    partition: u64,
+    mut tell: impl FnMut(u64, &Block<'_>, &[u8]),
+) -> Result<(), Fault> {
+    let fault = |error: OpenError| match error {
+        OpenError::Damaged(place) => Fault::Damaged(place),
+        other => Fault::Damaged(other.to_string()),
+    };
+    let size = size_of(file).map_err(fault)?;
+    let (mut offset, mut number) = (FILE_HEAD_BYTES as u64, 0);
+    while offset < size {
+        let broken = || file.damaged(offset, &format!("frame {number} was here and is not any more"));
+        let Read::Frame(head, body) = read_frame(file, offset, size, partition).map_err(fault)? else {
+            return Err(broken());
+        };
+        let frame = Some(head).filter(|head| head.number == number).and_then(|head| Frame::parse(head, &body));
+        let blocks = frame.ok_or_else(broken)?.blocks;
+        for (at, (begin, block)) in blocks.iter().enumerate() {
+            let end = blocks.get(at + 1).map_or(HEAD_BYTES + body.len(), |(next, _)| *next);
+            tell(offset + *begin as u64, block, &body[begin - HEAD_BYTES..end - HEAD_BYTES]);
+        }
+        offset += head.frame_bytes() as u64;
+        number += 1;
+    }
+    Ok(())
 }
 
 enum Read {

@@ -11,7 +11,8 @@ use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
-use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::sealed::name::{HalfName, Lies};
+use super::sealed::write::{HalfWriter, discard};
 use super::terms::put_terms;
 use super::view::{Part, View};
 use crate::import::{Brought, History, Past, firsts};
@@ -98,7 +99,7 @@ impl Writer {
     /// Writes a partition of these renderings, which are in window order, and lets readers see it.
     fn put(&self, enterprise: &EnterpriseId, ranked: &[(Place, &Past)]) -> Result<(), Unavailable> {
         let core = &self.core;
-        let name = HalfName { partition: core.next_import(), kind: FeedKind::Enterprise, generation: 0 };
+        let name = HalfName::first(core.next_import(), FeedKind::Enterprise, Lies::Apart);
         let record = self.write(name, enterprise, ranked).map_err(|error| {
             discard(&*core.files, &core.dir, name);
             match error {
@@ -109,7 +110,7 @@ impl Writer {
         let events = core.dir.join(EVENTS);
         let synced = core.files.sync_dir(&events);
         synced.map_err(|error| core.fail(&format!("syncing {}: {error}", events.display())))?;
-        let partition = Partition { number: name.partition, sealed: true, enterprise: Some(record), user: None };
+        let partition = Partition { sealed: true, enterprise: Some(record), ..Partition::live(name.partition) };
         let named = core.change_manifest(|manifest| manifest.imports.push(partition.clone()));
         if let Err(error) = named {
             // Whether the manifest names the new files is uncertain only if the store takes no more writes.

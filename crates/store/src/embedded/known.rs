@@ -10,8 +10,8 @@ use super::live::id_fingerprint;
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::filter::Filter;
 use super::sealed::half::Half;
+use super::sealed::name::HalfName;
 use super::sealed::shelf::Shelf;
-use super::sealed::write::HalfName;
 use super::view::{Part, View};
 use crate::commit;
 use crate::ledger::{Found, Outcome};
@@ -34,11 +34,13 @@ pub(super) struct Known {
     day: u32,
     /// The last block looked into, because what is published again comes in batches.
     last: Option<(u64, u64, Vec<u8>)>,
+    /// The last of each kind of feed looked into in sealed halves, by its number.
+    last_sealed: FxHashMap<FeedKind, (HalfName, u32, Bytes)>,
 }
 
 /// A stored rendering with its block.
 struct Stored {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     slot: usize,
 }
 
@@ -126,8 +128,14 @@ impl Known {
                 return Ok(None);
             }
         }
-        let found = shelf.ask(name, |half| half.find(line, kind, event_id.as_str()))?;
-        Ok(found.map(|(bytes, slot)| Stored { bytes, slot }))
+        let held = self.last_sealed.get(&kind).filter(|(of, _, _)| *of == name);
+        let held = held.map(|(_, number, bytes)| (*number, bytes));
+        let Some((number, bytes, slot)) = shelf.ask(name, |half| half.find(line, kind, event_id.as_str(), held))?
+        else {
+            return Ok(None);
+        };
+        self.last_sealed.insert(kind, (name, number, bytes.clone()));
+        Ok(Some(Stored { bytes, slot }))
     }
 
     fn drop_old(&mut self, view: &View, now: Second, recent: u64) {
@@ -209,7 +217,7 @@ pub(super) fn find(
                 for (at, slot) in live.with_id(line, kind, print) {
                     let (bytes, slot) = (live.read_block(at)?, super::codec::index(slot));
                     if is_it(&bytes, slot, line, event_id) {
-                        stored = Some(Stored { bytes, slot });
+                        stored = Some(Stored { bytes: bytes.into(), slot });
                     }
                 }
                 stored
@@ -217,8 +225,8 @@ pub(super) fn find(
             Part::Sealed(partition) => {
                 let may_hold = partition.half(kind).is_some_and(|half| half.may_hold(line.as_str()));
                 let name = partition.half_name(kind).filter(|_| may_hold);
-                let found = name.map(|name| shelf.ask(name, |half| half.find(line, kind, event_id.as_str())));
-                found.transpose()?.flatten().map(|(bytes, slot)| Stored { bytes, slot })
+                let found = name.map(|name| shelf.ask(name, |half| half.find(line, kind, event_id.as_str(), None)));
+                found.transpose()?.flatten().map(|(_, bytes, slot)| Stored { bytes, slot })
             }
         };
         if let Some(Stored { bytes, slot }) = stored {

@@ -3,7 +3,7 @@
 //! It is one line of text and then JSON, so that a person can read it:
 //!
 //! ```text
-//! tidings manifest 3 crc32c=0a1b2c3d
+//! tidings manifest 4 crc32c=0a1b2c3d
 //! {"partitions":[…],"imports":[…],"lines":{…}}
 //! ```
 //!
@@ -13,8 +13,9 @@
 use super::checksum::{checksum, checksum_of_both};
 use super::files::{Files, read_vec, write_all};
 use super::format::{FORMAT_VERSION, MANIFEST, NEW};
+use super::seal::KINDS;
 use super::sealed::index::{Range, Ranges};
-use super::sealed::write::HalfName;
+use super::sealed::name::{HalfName, Lies};
 use feed::event::FeedKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +47,10 @@ pub(super) struct Partition {
     pub(super) number: u64,
     /// Whether it is sealed; if not, it is a file of frames.
     pub(super) sealed: bool,
+    /// How long its file of frames is, as long as a half of the sealed partition lies in it. Such are the halves of
+    /// generation 0; what is written again lies apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) frames: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) enterprise: Option<HalfRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +71,7 @@ pub(super) struct LineEnds {
 pub(super) struct HalfRecord {
     pub(super) generation: u32,
     pub(super) entries: u64,
+    /// How long its data file is, or if it lies in frames, its blocks there.
     pub(super) data_bytes: u64,
     pub(super) index_bytes: u64,
     /// Whether its blocks are compressed.
@@ -109,7 +115,7 @@ impl HalfRecord {
 
 impl Partition {
     pub(super) fn live(number: u64) -> Self {
-        Partition { number, sealed: false, enterprise: None, user: None }
+        Partition { number, sealed: false, frames: None, enterprise: None, user: None }
     }
 
     /// Whether it holds imported history: it is in window order only, and its places are those of that order.
@@ -136,10 +142,37 @@ impl Partition {
         }
     }
 
-    /// The name of the files of a half that it has.
+    /// The name of a half that it has.
     pub(super) fn half_name(&self, kind: FeedKind) -> Option<HalfName> {
         let generation = self.half(kind)?.generation;
-        Some(HalfName { partition: self.number, kind, generation })
+        let lies = match self.frames {
+            Some(_) if generation == 0 => Lies::InFrames,
+            _ => Lies::Apart,
+        };
+        Some(HalfName { partition: self.number, kind, generation, lies })
+    }
+
+    /// The halves that it has.
+    pub(super) fn halves(&self) -> impl Iterator<Item = (HalfName, &HalfRecord)> {
+        KINDS.into_iter().filter_map(|kind| Some((self.half_name(kind)?, self.half(kind)?)))
+    }
+
+    /// The halves that lie in its frames.
+    pub(super) fn in_frames(&self) -> impl Iterator<Item = (HalfName, &HalfRecord)> {
+        self.halves().filter(|(name, _)| name.lies == Lies::InFrames)
+    }
+
+    /// Whether a quarter of its frames or more is of use to nobody any more.
+    pub(super) fn wastes_frames(&self) -> bool {
+        let used: u64 = self.in_frames().map(|(_, record)| record.data_bytes).sum();
+        self.frames.is_some_and(|bytes| used <= bytes / 4 * 3)
+    }
+
+    /// Forgets its frames once no half lies in them.
+    pub(super) fn forget_frames(&mut self) {
+        if self.in_frames().next().is_none() {
+            self.frames = None;
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
 use super::seal::Problem;
 use super::sealed::half::Half;
-use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::sealed::name::{HalfName, Lies};
+use super::sealed::write::{HalfWriter, discard};
 use super::view::{Part, View};
 use crate::ledger::Unavailable;
 use feed::event::FeedKind;
@@ -65,7 +66,7 @@ fn choose(view: &View, entries_max: u64, bytes_max: u64) -> Option<Vec<Arc<Parti
 }
 
 fn merge(core: &Core, group: &[Arc<Partition>]) -> Result<(), Unavailable> {
-    let name = HalfName { partition: core.next_import(), kind: FeedKind::Enterprise, generation: 0 };
+    let name = HalfName::first(core.next_import(), FeedKind::Enterprise, Lies::Apart);
     let record = write(core, name, group).map_err(|problem| {
         discard(&*core.files, &core.dir, name);
         match problem {
@@ -77,7 +78,7 @@ fn merge(core: &Core, group: &[Arc<Partition>]) -> Result<(), Unavailable> {
     let events = core.dir.join(EVENTS);
     let synced = core.files.sync_dir(&events);
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", events.display())))?;
-    let merged = Partition { number: name.partition, sealed: true, enterprise: Some(record), user: None };
+    let merged = Partition { sealed: true, enterprise: Some(record), ..Partition::live(name.partition) };
     let gone = |number: u64| group.iter().any(|partition| partition.number == number);
     let changed = core.change_manifest(|manifest| {
         manifest.imports.retain(|partition| !gone(partition.number));
@@ -96,7 +97,7 @@ fn merge(core: &Core, group: &[Arc<Partition>]) -> Result<(), Unavailable> {
     });
     for old in group.iter().filter_map(|partition| partition.half_name(FeedKind::Enterprise)) {
         core.shelf.close(old);
-        for path in [old.data(&core.dir), old.index(&core.dir)] {
+        for path in old.own(&core.dir) {
             // What cannot be removed now is removed at the next start.
             let _ = core.files.remove(&path);
         }

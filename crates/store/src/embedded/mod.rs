@@ -14,7 +14,7 @@
 //! | who shares what with whom | `core` |
 //!
 //! What always holds: one process has the directory; one frame at a time is on its way to the disk; what readers see is
-//! durable; a file once sealed never changes; the manifest names exactly the files that count.
+//! durable; a partition once sealed never changes; the manifest names exactly the files that count.
 
 mod append;
 mod backup;
@@ -91,7 +91,10 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Most sealed halves held open; each takes two file descriptors.
     pub open_halves_max: usize,
-    /// Whether partitions are compressed when they are sealed.
+    /// Partitions whose blocks are on average so many bytes long, or longer, are sealed where they lie: their frames stay
+    /// until the halves are written again.
+    pub in_place_block_bytes: u64,
+    /// Whether partitions are compressed when they are sealed. Then none is sealed where it lies.
     pub compress: bool,
     /// Sweeps compress what was recorded for enterprise feeds longer ago than so many seconds; `None` is never.
     pub compress_after_s: Option<u32>,
@@ -110,6 +113,8 @@ impl Default for Options {
             preallocate_bytes: 64 << 20,
             cache_bytes: 64 << 20,
             open_halves_max: 128,
+            // A page of a hundred is about 60 KB, or more.
+            in_place_block_bytes: 32 << 10,
             compress: false,
             compress_after_s: Some(3 * 86_400),
             threads: true,

@@ -11,7 +11,8 @@ use super::format::EVENTS;
 use super::live::Live;
 use super::manifest::{HalfRecord, LineEnds, Manifest, Partition};
 use super::opening::{self, OpenError, make_frames};
-use super::sealed::write::{HalfName, HalfWriter};
+use super::sealed::name::{HalfName, Lies};
+use super::sealed::write::HalfWriter;
 use super::small_state::Heard;
 use super::view::Part;
 use super::{EmbeddedStore, Options};
@@ -310,7 +311,7 @@ impl<'a> Taking<'a> {
                     self.number
                 }
             };
-            let name = HalfName { partition, kind, generation: 0 };
+            let name = HalfName::first(partition, kind, Lies::Apart);
             let core = self.core;
             let writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress);
             let writer = writer.map_err(|error| wrong(&error, partition))?;

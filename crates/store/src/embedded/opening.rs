@@ -20,7 +20,6 @@ use super::small_state::SmallState;
 use super::view::{Part, View};
 use crate::ledger::Unavailable;
 use feed::directory::Directory;
-use feed::event::FeedKind;
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -281,12 +280,7 @@ fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Resul
         if !partition.sealed {
             named.push(FileKind::Frames.name(partition.number, 0));
         }
-        for kind in [FeedKind::Enterprise, FeedKind::User] {
-            if let Some(half) = partition.half(kind) {
-                named.push(FileKind::Data(kind).name(partition.number, half.generation));
-                named.push(FileKind::Index(kind).name(partition.number, half.generation));
-            }
-        }
+        named.extend(partition.halves().flat_map(|(name, _)| [name.data_name(), name.index_name()]));
     }
     named.sort_unstable();
     let mut removed = Vec::new();
@@ -303,7 +297,7 @@ fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Resul
     Ok(removed)
 }
 
-/// Makes index files again that are missing. Missing data files cannot be made again.
+/// Makes index files again that are missing. What they lead to cannot be made again.
 fn rebuild_missing(
     files: &dyn Files,
     shelf: &Shelf,
@@ -314,13 +308,12 @@ fn rebuild_missing(
     let present = files.list(&events).map_err(disk("list", &events))?;
     let is_there = |name: &String| present.binary_search(name).is_ok();
     for partition in manifest.all().filter(|partition| partition.sealed) {
-        for kind in [FeedKind::Enterprise, FeedKind::User] {
-            let (Some(half), Some(name)) = (partition.half(kind), partition.half_name(kind)) else { continue };
-            let data = FileKind::Data(kind).name(partition.number, half.generation);
+        for (name, _) in partition.halves() {
+            let data = name.data_name();
             if !is_there(&data) {
                 return Err(OpenError::Damaged(format!("{} is missing", events.join(data).display())));
             }
-            let index = FileKind::Index(kind).name(partition.number, half.generation);
+            let index = name.index_name();
             if is_there(&index) {
                 continue;
             }

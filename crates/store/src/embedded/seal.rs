@@ -1,13 +1,14 @@
-//! Sealing: a partition that is full or of a day that is over becomes two pairs of files that never change.
+//! Sealing: a partition that is full or of a day that is over becomes two halves that never change.
 //!
 //! Step by step, so that a crash between any two leaves a store that opens:
 //!
 //! 1. both halves are written aside, synced, renamed, the directory synced (until 3 nobody knows of them; opening
-//!    removes them);
+//!    removes them). A partition of long blocks is sealed where it lies: only the indexes are written, and the space that
+//!    was taken ahead at the end of its frames is given back;
 //! 2. a snapshot of the directory that has heard the whole partition is committed (it may run ahead of the manifest:
 //!    what it has heard is not played again);
 //! 3. the manifest names the halves and the last places of the lines;
-//! 4. the file of frames is removed (opening removes what the manifest does not name).
+//! 4. the file of frames is removed, unless the halves lie in it (opening removes what the manifest does not name).
 
 use super::block::Block;
 use super::core::Core;
@@ -17,7 +18,8 @@ use super::format::EVENTS;
 use super::frame::{Frame, HEAD_BYTES, Head};
 use super::live::{Live, LiveIndex};
 use super::manifest::{HalfRecord, LineEnds};
-use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::sealed::name::{HalfName, Lies};
+use super::sealed::write::{HalfWriter, InPlace, discard};
 use super::small_state::Heard;
 use super::view::Part;
 use crate::ledger::Unavailable;
@@ -40,14 +42,19 @@ pub(super) fn seal_next(core: &Core) -> Result<bool, Unavailable> {
 }
 
 fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
+    let lies = where_it_lies(core, &live.index());
     let mut halves: [Option<HalfRecord>; 2] = [None, None];
     for (kind, half) in KINDS.into_iter().zip(&mut halves) {
-        let name = HalfName { partition: live.number, kind, generation: 0 };
+        let name = HalfName::first(live.number, kind, lies);
         *half = write_half(core, live, name).map_err(|problem| {
             discard(&*core.files, &core.dir, name);
             problem.unavailable(live)
         })?;
     }
+    let frames = match lies {
+        Lies::Apart => None,
+        Lies::InFrames => Some(trim(live).map_err(|error| Problem::Write(error).unavailable(live))?),
+    };
     let synced = core.files.sync_dir(&core.dir.join(EVENTS));
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", core.dir.join(EVENTS).display())))?;
     take_snapshot(core, live)?;
@@ -56,7 +63,8 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
     core.change_manifest(|manifest| {
         if let Some(partition) = manifest.partition_mut(live.number) {
             partition.sealed = true;
-            (partition.enterprise, partition.user) = (enterprise, user);
+            (partition.enterprise, partition.user, partition.frames) = (enterprise, user, frames);
+            partition.forget_frames();
         }
         manifest.partitions.retain(|partition| !partition.is_spent());
         for (line, ends) in ends {
@@ -65,6 +73,7 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
         }
     })?;
     let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
+    let stays = sealed.as_ref().is_some_and(|partition| partition.frames.is_some());
     core.change_view(|view| {
         let at = view.parts.iter().position(|part| matches!(part, Part::Live(held) if held.number == live.number));
         match (at, sealed) {
@@ -74,9 +83,26 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
             (None, _) => {}
         }
     });
-    // Readers that still hold the old view go on reading the file, which is gone when the last lets go.
-    let _ = core.files.remove(&live.file.path);
+    if !stays {
+        // Readers that still hold the old view go on reading the file, which is gone when the last lets go.
+        let _ = core.files.remove(&live.file.path);
+    }
     Ok(())
+}
+
+/// Whether its halves go on lying in its frames. Of long blocks a page takes a few, so writing them again, one line after
+/// the other, can wait until they are cold; of short ones it would take a read for each.
+fn where_it_lies(core: &Core, index: &LiveIndex) -> Lies {
+    let long = index.end >= core.options.in_place_block_bytes.saturating_mul(index.blocks.len() as u64);
+    if long && !core.options.compress { Lies::InFrames } else { Lies::Apart }
+}
+
+/// Gives back the space that was taken ahead; answers how long the file is without.
+fn trim(live: &Live) -> io::Result<u64> {
+    let end = live.index().end;
+    live.file.file.set_size(end)?;
+    live.file.file.sync()?;
+    Ok(end)
 }
 
 /// Both kinds, in the order in which halves are written.
@@ -120,6 +146,9 @@ impl Problem {
     }
 }
 
+/// Takes a block, told where it lies; answers whether it could be read.
+type Putting<'a> = &'a mut dyn FnMut(u64, &[u8], &Block<'_>) -> io::Result<bool>;
+
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
 fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, Problem> {
     let index = live.index();
@@ -129,20 +158,33 @@ fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRec
         return Ok(None);
     }
     lines.sort_unstable();
-    let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
-    for line in lines {
-        let entries = &index.lines[line].half(name.kind).entries;
-        for entries in entries.chunk_by(|one, next| one.block == next.block) {
-            let at = index.blocks[super::codec::index(entries[0].block)];
-            let bytes = live.read_block(at)?;
-            let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
-            let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
-            if !writer.copy(&block, |_| true)? {
-                return Err(malformed().into());
+    let each_block = |put: Putting<'_>| -> Result<(), Problem> {
+        for line in &lines {
+            let entries = &index.lines[*line].half(name.kind).entries;
+            for entries in entries.chunk_by(|one, next| one.block == next.block) {
+                let at = index.blocks[super::codec::index(entries[0].block)];
+                let bytes = live.read_block(at)?;
+                let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
+                let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
+                if !put(at.offset, &bytes, &block)? {
+                    return Err(malformed().into());
+                }
             }
         }
-    }
-    Ok(Some(writer.finish()?))
+        Ok(())
+    };
+    Ok(Some(match name.lies {
+        Lies::Apart => {
+            let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
+            each_block(&mut |_, _, block| writer.copy(block, |_| true))?;
+            writer.finish()?
+        }
+        Lies::InFrames => {
+            let mut writer = InPlace::new(name);
+            each_block(&mut |offset, bytes, block| Ok(writer.block(offset, bytes, block)))?;
+            writer.finish(&*core.files, &core.dir)?
+        }
+    }))
 }
 
 /// Brings the snapshot of the directory to the end of a partition.

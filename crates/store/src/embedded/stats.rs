@@ -1,7 +1,7 @@
 //! How large a store is and how it is doing.
 
 use super::core::Core;
-use super::seal::KINDS;
+use super::sealed::name::Lies;
 use super::view::Part;
 use feed::event::FeedKind;
 use feed::position::Place;
@@ -20,7 +20,7 @@ pub struct Stats {
     pub user_entries: u64,
     /// Events of imported history.
     pub imported_entries: u64,
-    /// Bytes of sealed data.
+    /// Bytes of sealed data, frames in which sealed halves lie included.
     pub data_bytes: u64,
     /// Bytes of the indexes to it.
     pub index_bytes: u64,
@@ -57,13 +57,16 @@ pub(super) fn stats(core: &Core) -> Stats {
             }
             Part::Sealed(partition) => {
                 stats.sealed += 1;
-                for (kind, half) in KINDS.into_iter().filter_map(|kind| Some((kind, partition.half(kind)?))) {
-                    match kind {
+                stats.data_bytes += partition.frames.unwrap_or(0);
+                for (name, half) in partition.halves() {
+                    match name.kind {
                         _ if partition.is_imported() => stats.imported_entries += half.entries,
                         FeedKind::Enterprise => stats.enterprise_entries += half.entries,
                         FeedKind::User => stats.user_entries += half.entries,
                     }
-                    stats.data_bytes += half.data_bytes;
+                    if name.lies == Lies::Apart {
+                        stats.data_bytes += half.data_bytes;
+                    }
                     stats.index_bytes += half.index_bytes;
                     if let Some(range) = half.places.filter(|_| !partition.is_imported()) {
                         widen(&mut places, range);

@@ -9,9 +9,12 @@
 //!   by the bound that every scan has.
 //!
 //! A half with anything in it that a legal hold keeps keeps all of that enterprise. A hold that is placed while a portion
-//! is under way stops it: the portion ends only if the holds are still those it began with. When nothing is expired, cold enterprise
-//! halves are compressed, one a portion. The manifest changes first, then files go:
-//! a crash in between leaves files that nobody names, and opening removes them.
+//! is under way stops it: the portion ends only if the holds are still those it began with. The manifest changes first,
+//! then files go: a crash in between leaves files that nobody names, and opening removes them.
+//!
+//! When nothing is expired, halves are written again that take more space than they need, one a portion: cold enterprise
+//! halves, which are compressed, and those that lie in frames of which a quarter or more is of use to nobody any more.
+//! The frames go with the last half that lies in them.
 
 use super::core::Core;
 use super::fault::Fault;
@@ -21,7 +24,8 @@ use super::manifest::{HalfRecord, IMPORTS_ABOVE, Partition};
 use super::seal::{KINDS, seal_next};
 use super::sealed::half::Half;
 use super::sealed::index::Range;
-use super::sealed::write::{HalfName, HalfWriter, discard};
+use super::sealed::name::{HalfName, Lies};
+use super::sealed::write::{HalfWriter, discard};
 use super::view::Part;
 use crate::ledger::{Swept, Unavailable};
 use feed::event::FeedKind;
@@ -52,7 +56,8 @@ pub struct Expired {
     pub renderings: u64,
     /// How many are in it.
     pub of: u64,
-    /// How long its files are, in bytes. If nothing is left, they go; else they are written again.
+    /// How long its files are, or its part of the frames in which it lies, in bytes. If nothing is left, they go; else
+    /// they are written again.
     pub bytes: u64,
 }
 
@@ -188,30 +193,33 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
     };
     done?;
     if todo.is_empty() {
-        swept.more = compress_next(core, now)?;
+        swept.more = tighten_next(core, now)?;
     } else {
-        swept.more |= next_cold(core, now).is_some();
+        swept.more |= next_loose(core, now).is_some();
     }
     Ok(swept)
 }
 
-/// The oldest enterprise half that is cold and not compressed yet.
+/// The oldest half that takes more space than it needs, and whether it is to be compressed.
 ///
-/// User halves are left as they are: they are read entry by entry, and gone after two months.
-fn next_cold(core: &Core, now: Second) -> Option<HalfName> {
-    let cold = Place::at(now.back(core.options.compress_after_s?)).to_bits();
+/// User halves are not compressed: they are read entry by entry, and gone after two months.
+fn next_loose(core: &Core, now: Second) -> Option<(HalfName, bool)> {
+    let cold = core.options.compress_after_s.map_or(0, |after| Place::at(now.back(after)).to_bits());
     let view = core.view();
     view.sealed().find_map(|partition| {
-        let record = partition.half(FeedKind::Enterprise)?;
-        let is_cold = record.places.is_some_and(|(_, last)| last < cold);
-        (is_cold && !record.compressed).then(|| partition.half_name(FeedKind::Enterprise))?
+        let wastes_frames = partition.wastes_frames();
+        partition.halves().find_map(|(name, record)| {
+            let is_cold = name.kind == FeedKind::Enterprise && record.places.is_some_and(|(_, last)| last < cold);
+            let is_loose = (is_cold && !record.compressed) || (wastes_frames && name.lies == Lies::InFrames);
+            is_loose.then_some((name, is_cold))
+        })
     })
 }
 
-/// Compresses one; answers whether there was one.
-fn compress_next(core: &Core, now: Second) -> Result<bool, Unavailable> {
-    let Some(name) = next_cold(core, now) else { return Ok(false) };
-    match copy(core, name, true, |_, _| true).and_then(|record| replace(core, &[(name, Some(record))])) {
+/// Writes one of them again; answers whether there was one.
+fn tighten_next(core: &Core, now: Second) -> Result<bool, Unavailable> {
+    let Some((name, compress)) = next_loose(core, now) else { return Ok(false) };
+    match copy(core, name, compress, |_, _| true).and_then(|record| replace(core, &[(name, Some(record))])) {
         Ok(()) => Ok(true),
         // There is no hurry: it takes space for a while to save some.
         Err(Unavailable::Full) => Ok(false),
@@ -233,7 +241,7 @@ pub(super) fn copy(
     keeps: impl Fn(&str, u64) -> bool,
 ) -> Result<HalfRecord, Unavailable> {
     let half = core.shelf.half(name)?;
-    let next = HalfName { generation: name.generation + 1, ..name };
+    let next = name.next();
     let written = write_copy(core, &half, next, compress, keeps);
     written.inspect_err(|_| discard(&*core.files, &core.dir, next))
 }
@@ -270,7 +278,7 @@ fn write_copy(
 /// Removes the files that were written for halves that stay as they are.
 fn discard_made(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) {
     for (name, _) in replaced.iter().filter(|(_, record)| record.is_some()) {
-        discard(&*core.files, &core.dir, HalfName { generation: name.generation + 1, ..*name });
+        discard(&*core.files, &core.dir, name.next());
     }
 }
 
@@ -284,6 +292,7 @@ pub(super) fn replace(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) 
         for (name, record) in replaced.iter().filter(|(name, _)| name.partition == number) {
             partition.half_mut(name.kind).clone_from(record);
         }
+        partition.forget_frames();
     };
     let changed = core.change_manifest(|manifest| {
         for partitions in [&mut manifest.imports, &mut manifest.partitions] {
@@ -309,9 +318,18 @@ pub(super) fn replace(core: &Core, replaced: &[(HalfName, Option<HalfRecord>)]) 
         view.parts.retain(|part| !matches!(part, Part::Sealed(partition) if partition.is_spent()));
     });
     core.swept_once();
+    let view = core.view();
+    let still_needed = |name: HalfName| {
+        let among = |partition: &Arc<Partition>| partition.number == name.partition && partition.frames.is_some();
+        name.lies == Lies::InFrames && view.sealed().any(among)
+    };
     for (name, _) in replaced {
         core.shelf.close(*name);
-        for path in [name.data(&core.dir), name.index(&core.dir)] {
+        let mut files = name.own(&core.dir);
+        if !still_needed(*name) {
+            files.push(name.data(&core.dir));
+        }
+        for path in files {
             // What cannot be removed now is removed at the next start.
             let _ = core.files.remove(&path);
         }

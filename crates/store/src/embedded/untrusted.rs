@@ -5,11 +5,12 @@ use super::block::Block;
 use super::fault::{Fault, Named};
 use super::files::File;
 use super::format::{FILE_HEAD_BYTES, FileKind};
-use super::frames_file::scan_frames;
+use super::frames_file::{each_block, scan_frames};
 use super::manifest::Manifest;
 use super::rows::{Order, Walk, Wanted};
 use super::sealed::half::Half;
 use super::sealed::index::SECTIONS;
+use super::sealed::name::{HalfName, Lies};
 use super::sealed::paged::{Output, Pages};
 use super::search::{Between, Sought};
 use super::terms::wanted;
@@ -97,12 +98,16 @@ pub fn frames(bytes: &[u8]) {
     let mut file = FileKind::Frames.head(1).to_vec();
     file.extend_from_slice(bytes);
     let _ = scan_frames(&named(&file), 1, true);
+    let _ = each_block(&named(&file), 1, |_, _, _| {});
 }
 
-/// A sealed half: a whole data file, and the content of an index, whose checksums are made right.
-pub fn half(user: bool, data: &[u8], content: &[u8]) {
+/// A sealed half: the whole file in which its blocks lie, which may be one of frames, and the content of an index, whose
+/// checksums are made right.
+pub fn half(user: bool, in_frames: bool, data: &[u8], content: &[u8]) {
     let kind = if user { FeedKind::User } else { FeedKind::Enterprise };
-    let mut file = FileKind::Data(kind).head(1).to_vec();
+    let (lies, holds) =
+        if in_frames { (Lies::InFrames, FileKind::Frames) } else { (Lies::Apart, FileKind::Data(kind)) };
+    let mut file = holds.head(1).to_vec();
     file.extend_from_slice(data.get(FILE_HEAD_BYTES..).unwrap_or_default());
     let index = Arc::new(Bytes::default());
     let mut out = Output::new(index.clone());
@@ -112,7 +117,7 @@ pub fn half(user: bool, data: &[u8], content: &[u8]) {
     }
     let index = Named { file: index, path: Path::new("index").to_owned() };
     let pages = Arc::new(Pages::new(1 << 20));
-    if let Ok(half) = Half::of(named(&file), index, kind, &pages) {
+    if let Ok(half) = Half::of(named(&file), index, HalfName::first(1, kind, lies), &pages) {
         let _ = ask_everything(&half, kind);
     }
 }
@@ -127,7 +132,7 @@ fn ask_everything(half: &Half, kind: FeedKind) -> Result<(), Fault> {
     let orders = [Order::Arrival, Order::History, Order::Window].map(Walk::Enterprise);
     let mut told = |_: u64| {};
     half.check(&mut told, &mut drop);
-    let _ = (half.filter(), half.lines(), half.count_below("1", 1 << 40), half.find(&line, kind, "e"));
+    let _ = (half.filter(), half.lines(), half.count_below("1", 1 << 40), half.find(&line, kind, "e", None));
     let actors = vec![UserId::new("7"), UserId::new("8")];
     let mut filters = Filters { actors: actors.into_iter().flatten().collect(), ..Filters::default() };
     for backwards in [true, false] {
@@ -165,14 +170,15 @@ pub const INDEX_SECTIONS: usize = SECTIONS;
 mod tests {
     use super::*;
     use crate::embedded::block::{BlockBuilder, Facts, Hearers, put_hearers};
-    use crate::embedded::sealed::data::DataWriter;
+    use crate::embedded::sealed::data::{BlockRow, DataWriter};
     use crate::embedded::sealed::index::IndexBuilder;
     use proptest::prelude::*;
 
-    /// A half of some entries: its data file, and the content of its index.
-    fn sample(kind: FeedKind) -> (Vec<u8>, Vec<u8>) {
+    /// A half of some entries: the file in which they lie, and the content of its index.
+    fn sample(kind: FeedKind, in_frames: bool) -> (Vec<u8>, Vec<u8>) {
         let file = Arc::new(Bytes::default());
         let mut data = DataWriter::new(Output::new(file.clone()), kind, 1, false).unwrap();
+        let mut frames = FileKind::Frames.head(1).to_vec();
         let mut index = IndexBuilder::new(kind);
         index.line("1");
         for number in 0..4 {
@@ -198,11 +204,17 @@ mod tests {
             let facts = Facts::parse(kind, &bytes).unwrap();
             block.push(|out| out.extend_from_slice(&bytes), b"{}");
             index.push(&facts, b"{}", data.next_block(), 0);
-            let offset = data.block(&block).unwrap().unwrap();
+            let mut offset = data.block(&block).unwrap().unwrap();
+            if in_frames {
+                offset = frames.len() as u64;
+                block.put(&mut frames);
+                index.leads_to(&BlockRow::plain(offset, &frames[frames.len() - block.size()..]));
+            }
             block.spans().for_each(|(start, rendering)| index.lies(offset + start as u64, rendering));
         }
         data.finish().unwrap();
-        (file.with(|bytes| bytes.clone()), index.finish().0)
+        let file = if in_frames { frames } else { file.with(|bytes| bytes.clone()) };
+        (file, index.finish().0)
     }
 
     fn changed(bytes: &[u8], changes: &[(usize, u8)]) -> Vec<u8> {
@@ -218,12 +230,13 @@ mod tests {
         #[test]
         fn a_half_with_wrong_bytes_and_right_checksums_never_panics(
             user: bool,
+            in_frames: bool,
             data in prop::collection::vec((any::<usize>(), any::<u8>()), 0..4),
             index in prop::collection::vec((any::<usize>(), prop_oneof![Just(0xffu8), any::<u8>()]), 0..6),
         ) {
             let kind = if user { FeedKind::User } else { FeedKind::Enterprise };
-            let (sound, content) = sample(kind);
-            half(user, &changed(&sound, &data), &changed(&content, &index));
+            let (sound, content) = sample(kind, in_frames);
+            half(user, in_frames, &changed(&sound, &data), &changed(&content, &index));
         }
 
         #[test]
@@ -231,7 +244,7 @@ mod tests {
             block(&bytes);
             frames(&bytes);
             manifest(&bytes);
-            half(bytes.len() % 2 == 0, &bytes, &bytes);
+            half(bytes.len() % 2 == 0, bytes.len() % 3 == 0, &bytes, &bytes);
         }
     }
 }

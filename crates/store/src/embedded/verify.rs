@@ -3,10 +3,11 @@
 use super::fault::{Fault, Named};
 use super::files::{DiskFiles, Files, read_vec};
 use super::format::{EVENTS, FileKind, LOCK, STATE};
-use super::frames_file::scan_frames;
+use super::frames_file::{each_block, scan_frames};
+use super::manifest::Partition;
 use super::opening::{OpenError, read_manifest};
-use super::seal::KINDS;
 use super::sealed::half::Half;
+use super::sealed::name::{HalfName, Lies};
 use super::sealed::paged::Pages;
 use super::small_state;
 use std::path::Path;
@@ -52,24 +53,25 @@ pub fn verify_on(files: &dyn Files, dir: &Path, progress: &mut dyn FnMut(Progres
     let path = dir.join(LOCK);
     let lock = files.lock(&path).map_err(|error| OpenError::Disk { doing: "lock", path, error })?;
     let _lock = lock.ok_or_else(|| OpenError::InUse(dir.to_owned()))?;
-    let halves = manifest.all().flat_map(|partition| KINDS.into_iter().filter_map(|kind| partition.half(kind)));
+    let halves = manifest.all().flat_map(Partition::halves);
     let mut check = Check {
         files,
         dir,
         pages: Arc::new(Pages::new(1 << 20)),
         found: Verified::default(),
         progress,
-        of: halves.map(|half| half.data_bytes + half.index_bytes).sum(),
+        of: halves.map(|(_, half)| half.data_bytes + half.index_bytes).sum(),
     };
     let last = manifest.partitions.last().map(|partition| partition.number);
     for partition in manifest.all() {
         if !partition.sealed {
             check.frames(partition.number, Some(partition.number) == last);
         }
-        for kind in KINDS {
-            if let (Some(name), Some(record)) = (partition.half_name(kind), partition.half(kind)) {
-                check.half(name, record.entries);
-            }
+        if let Some(bytes) = partition.frames {
+            check.sealed_frames(partition.number, bytes);
+        }
+        for (name, record) in partition.halves() {
+            check.half(name, record.entries);
         }
     }
     check.small_state();
@@ -122,8 +124,22 @@ impl Check<'_> {
         }
     }
 
-    fn half(&mut self, name: super::sealed::write::HalfName, entries: u64) {
-        self.found.files += 2;
+    /// Frames in which sealed halves lie: those of both kinds of feed and what is between them. Blocks are counted with
+    /// their halves.
+    fn sealed_frames(&mut self, partition: u64, bytes: u64) {
+        self.found.files += 1;
+        let path = self.dir.join(EVENTS).join(FileKind::Frames.name(partition, 0));
+        let checked = Named::open(self.files, &path).and_then(|file| {
+            each_block(&file, partition, |_, _, _| {})?;
+            let size = file.file.size().unwrap_or(0);
+            let what = format!("it is {size} bytes long, the manifest says {bytes}");
+            if size == bytes { Ok(()) } else { Err(file.damaged(size.min(bytes), &what)) }
+        });
+        checked.unwrap_or_else(|fault| self.damaged(fault));
+    }
+
+    fn half(&mut self, name: HalfName, entries: u64) {
+        self.found.files += if name.lies == Lies::Apart { 2 } else { 1 };
         let half = match Half::open(self.files, self.dir, name, &self.pages) {
             Ok(half) => half,
             Err(fault) => {

@@ -75,7 +75,8 @@ fn options(settling_delay_s: u32, seed: u64) -> Options {
         preallocate_bytes: [4_096, 16_384, 100][usize::try_from(seed % 3).unwrap()],
         cache_bytes: 1 << 20,
         open_halves_max: 3,
-        compress: seed.is_multiple_of(2),
+        in_place_block_bytes: if seed % 4 < 2 { u64::MAX } else { 0 },
+        compress: seed.is_multiple_of(4),
         threads: false,
         ..Options::default()
     }

@@ -48,6 +48,11 @@ async fn a_store_of_format_2_opens_with_its_imports() {
     assert_eq!(&imported.unwrap().bytes[..], br#"{"event_id":"e102"}"#);
 }
 
+#[tokio::test]
+async fn a_store_of_format_3_opens_with_its_imports() {
+    opens("format-3", 4).await;
+}
+
 /// What was put into the fixture of any version; `imported` events stand in windows beside what was published.
 async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
     let disk = disk_of(fixture);
@@ -74,6 +79,6 @@ async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
         assert_eq!((found.entries.len(), found.end), (11 + imported / 4, true), "{fixture}");
     }
     let manifest = String::from_utf8(disk.read(&dir.join("manifest"))).unwrap();
-    assert!(manifest.starts_with("tidings manifest 3 "), "an older program must refuse it from now on");
+    assert!(manifest.starts_with("tidings manifest 4 "), "an older program must refuse it from now on");
     store
 }

@@ -98,6 +98,9 @@ pub(crate) struct EmbeddedInMemory(Files<Disk>);
 /// The same in partitions of a few events and without threads, so that everything is sealed at once.
 pub(crate) struct EmbeddedInPieces(Files<Disk>);
 
+/// The same with every partition sealed where it lies.
+pub(crate) struct EmbeddedInPlace(Files<Disk>);
+
 /// A store, what it is on, and how it is kept.
 struct Files<D> {
     stores: Stores,
@@ -153,6 +156,10 @@ fn in_pieces(settling_delay_s: u32) -> Options {
     Options { settling_delay_s, preallocate_bytes: 4_096, ..few }
 }
 
+fn in_place(settling_delay_s: u32) -> Options {
+    Options { in_place_block_bytes: 0, ..in_pieces(settling_delay_s) }
+}
+
 /// A keeper made of [`Files`].
 macro_rules! embedded {
     ($keeper:ident, $options:ident) => {
@@ -175,3 +182,4 @@ macro_rules! embedded {
 embedded!(Embedded, with_threads);
 embedded!(EmbeddedInMemory, with_threads);
 embedded!(EmbeddedInPieces, in_pieces);
+embedded!(EmbeddedInPlace, in_place);

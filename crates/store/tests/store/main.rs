@@ -69,6 +69,21 @@ mod embedded_in_pieces {
     }
 }
 
+/// The embedded keeper with everything in small pieces that are sealed where they lie.
+mod embedded_in_place {
+    crate::contract::every_promise!(crate::keeper::EmbeddedInPlace);
+
+    #[tokio::test]
+    async fn random_histories_are_those_of_the_memory_keeper() {
+        crate::histories::differential::<crate::keeper::EmbeddedInPlace, crate::keeper::Memory>(1_300..1_600).await;
+    }
+
+    #[tokio::test]
+    async fn random_searches_find_what_the_memory_keeper_finds() {
+        crate::searching::differential::<crate::keeper::EmbeddedInPlace>(1_600..1_700).await;
+    }
+}
+
 /// The PostgreSQL keeper.
 mod postgresql {
     crate::contract::every_promise!(crate::postgres::Postgres);

@@ -76,6 +76,7 @@ async fn readers_get_everything_once_while_others_publish() {
         let options = Options {
             partition_entries: [60, 150, 500, 1_000_000][round],
             preallocate_bytes: 1 << 14,
+            in_place_block_bytes: if round % 2 == 0 { u64::MAX } else { 0 },
             open_halves_max: 2,
             cache_bytes: 1 << 18,
             ..Options::default()

@@ -3,7 +3,7 @@
 
 use crate::contract::directory::settings;
 use crate::deed::{Deed, deed, enterprise, event_id, unseen};
-use crate::disk::Disk;
+use crate::disk::{Disk, Fault};
 use crate::trial::{HOME, NOW, feed_of, history, streaming, whole, window};
 use feed::directory::Effect;
 use feed::event::FeedKind;
@@ -24,9 +24,15 @@ fn dir() -> &'static Path {
     Path::new("/store")
 }
 
+/// Everything is sealed apart.
 fn options() -> Options {
     let few = Options { partition_entries: 40, preallocate_bytes: 1 << 14, threads: false, ..Options::default() };
-    Options { cache_bytes: 1 << 20, open_halves_max: 4, ..few }
+    Options { cache_bytes: 1 << 20, open_halves_max: 4, in_place_block_bytes: u64::MAX, ..few }
+}
+
+/// Everything is sealed where it lies.
+fn in_place() -> Options {
+    Options { in_place_block_bytes: 0, ..options() }
 }
 
 fn try_open(disk: &Disk) -> Result<EmbeddedStore, OpenError> {
@@ -37,6 +43,10 @@ fn open(disk: &Disk) -> EmbeddedStore {
     try_open(disk).unwrap()
 }
 
+fn open_with(disk: &Disk, options: Options) -> EmbeddedStore {
+    EmbeddedStore::open_on(Arc::new(disk.clone()), dir(), options).unwrap()
+}
+
 async fn publish(store: &EmbeddedStore, now: u32, deeds: &[Deed]) {
     let now = Second(now);
     let events = deeds.iter().map(|deed| deed.event(now)).collect();
@@ -45,8 +55,12 @@ async fn publish(store: &EmbeddedStore, now: u32, deeds: &[Deed]) {
 
 /// A store of some sealed partitions and one that is not, closed; with the ids in it.
 async fn some_days() -> (Disk, usize) {
+    some_days_with(options()).await
+}
+
+async fn some_days_with(options: Options) -> (Disk, usize) {
     let disk = Disk::new(1);
-    let store = open(&disk);
+    let store = open_with(&disk, options);
     let mut count = 0;
     for n in 0..30 {
         let deeds: Vec<Deed> = (0..5).map(|m| deed(&format!("e{n}-{m}")).created(NOW + n - m * 3)).collect();
@@ -104,9 +118,11 @@ fn damage_of(disk: &Disk) -> Vec<String> {
 
 #[tokio::test]
 async fn a_sound_store_verifies() {
-    let (disk, count) = some_days().await;
-    let verified = verify_on(&disk, dir(), &mut |_| {}).unwrap();
-    assert_eq!((verified.damage, verified.entries), (Vec::new(), 2 * count as u64));
+    for options in [options(), in_place()] {
+        let (disk, count) = some_days_with(options).await;
+        let verified = verify_on(&disk, dir(), &mut |_| {}).unwrap();
+        assert_eq!((verified.damage, verified.entries), (Vec::new(), 2 * count as u64));
+    }
 }
 
 /// Flips bits in every kind of file. Each is found and named by verifying; a store with it opens and gives right pages
@@ -114,6 +130,16 @@ async fn a_sound_store_verifies() {
 #[tokio::test]
 async fn a_flipped_bit_is_found_and_named_and_gives_no_wrong_page() {
     let (disk, _) = some_days().await;
+    flips(disk, &[".e0.data", ".e0.index", ".u0.data", ".u0.index", ".frames", "manifest"]).await;
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_found_also_in_what_was_sealed_where_it_lies() {
+    let (disk, _) = some_days_with(in_place()).await;
+    flips(disk, &[".e0.index", ".u0.index", "00000001.frames", "manifest"]).await;
+}
+
+async fn flips(disk: Disk, endings: &[&str]) {
     let store = open(&disk);
     let mut wanted = Vec::new();
     for line in lines() {
@@ -123,7 +149,7 @@ async fn a_flipped_bit_is_found_and_named_and_gives_no_wrong_page() {
     drop(store);
     let mut dice = Xoshiro256PlusPlus::seed_from_u64(7);
     let (mut flips, mut served, mut refused) = (0, 0, 0);
-    for ending in [".e0.data", ".e0.index", ".u0.data", ".u0.index", ".frames", "manifest"] {
+    for ending in endings {
         for _ in 0..40 {
             let copy = disk.copy();
             let path = events_file(&copy, ending);
@@ -134,7 +160,7 @@ async fn a_flipped_bit_is_found_and_named_and_gives_no_wrong_page() {
             copy.change(&path, at, |byte| *byte ^= 1 << dice.random_range(0..8));
             let damage = damage_of(&copy);
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let is_padding = ending == ".frames" && bytes[at] == 0;
+            let is_padding = ending.ends_with(".frames") && bytes[at] == 0;
             let named = damage.iter().any(|place| place.contains(&name));
             assert!(named || is_padding, "{name} at {at}: {damage:?}");
             flips += 1;
@@ -160,7 +186,7 @@ async fn a_flipped_bit_is_found_and_named_and_gives_no_wrong_page() {
             }
         }
     }
-    assert!(flips == 240 && refused > 0 && served > 10 * refused, "{flips} flips, {served} served, {refused} refused");
+    assert!(flips == 40 * endings.len() && refused > 0 && served > 5 * refused, "{served} served, {refused} refused");
 }
 
 #[tokio::test]
@@ -181,22 +207,30 @@ async fn a_flipped_bit_in_the_small_state_is_found() {
 
 #[tokio::test]
 async fn a_damaged_index_is_made_again_and_publishing_goes_on() {
-    let (disk, _) = some_days().await;
-    for ending in [".u0.index", ".e0.index"] {
-        let path = events_file(&disk, ending);
-        disk.change(&path, 100, |byte| *byte ^= 1);
+    for options in [options(), in_place()] {
+        let (disk, _) = some_days_with(options).await;
+        for ending in [".u0.index", ".e0.index"] {
+            let path = events_file(&disk, ending);
+            disk.change(&path, 100, |byte| *byte ^= 1);
+        }
+        let store = open(&disk);
+        publish(&store, NOW + 40, &[deed("e0-0").created(NOW), deed("new")]).await;
+        assert!(store.find(&enterprise(HOME), FeedKind::User, &event_id("e0-0")).await.unwrap().is_some());
+        assert_eq!(store.stats().mended.len(), 2, "{:?}", store.stats().mended);
+        drop(store);
+        assert_eq!(damage_of(&disk), Vec::<String>::new());
     }
-    let store = open(&disk);
-    publish(&store, NOW + 40, &[deed("e0-0").created(NOW), deed("new")]).await;
-    assert!(store.find(&enterprise(HOME), FeedKind::User, &event_id("e0-0")).await.unwrap().is_some());
-    assert_eq!(store.stats().mended.len(), 2, "{:?}", store.stats().mended);
-    drop(store);
-    assert_eq!(damage_of(&disk), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn missing_indexes_are_made_again_and_missing_data_is_told() {
     let (disk, _) = some_days().await;
+    misses(disk, "00000001.e0.data").await;
+    let (disk, _) = some_days_with(in_place()).await;
+    misses(disk, "00000001.frames").await;
+}
+
+async fn misses(disk: Disk, data: &str) {
     let store = open(&disk);
     let from = beginnings(&store, &history()).await;
     let wanted = pages(&store, &history(), &from).await;
@@ -212,9 +246,9 @@ async fn missing_indexes_are_made_again_and_missing_data_is_told() {
     for index in &indexes {
         assert!(disk.read(index) == before.read(index), "{} is not what it was", index.display());
     }
-    disk.take(&events_file(&disk, ".e0.data"));
+    disk.take(&events_file(&disk, data));
     let error = try_open(&disk).unwrap_err().to_string();
-    assert!(error.contains("00000001.e0.data is missing"), "{error}");
+    assert!(error.contains(&format!("{data} is missing")), "{error}");
 }
 
 #[tokio::test]
@@ -276,7 +310,7 @@ async fn a_lost_manifest_is_not_taken_for_an_empty_store() {
 async fn a_newer_format_is_refused_by_name() {
     let (disk, _) = some_days().await;
     let manifest = dir().join("manifest");
-    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 3", "manifest 7", 1);
+    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 4", "manifest 7", 1);
     disk.put(&manifest, text.as_bytes());
     let error = try_open(&disk).unwrap_err();
     assert!(matches!(error, OpenError::Newer { version: 7, .. }), "{error}");
@@ -320,7 +354,13 @@ async fn damage_before_a_good_frame_is_no_torn_end() {
 
 #[tokio::test]
 async fn a_backup_made_while_publishing_opens_and_has_what_was_there() {
-    let (disk, count) = some_days().await;
+    for options in [options(), in_place()] {
+        let (disk, count) = some_days_with(options).await;
+        copies(disk, count).await;
+    }
+}
+
+async fn copies(disk: Disk, count: usize) {
     let store = open(&disk);
     publish(&store, NOW + 50, &[deed("before")]).await;
     let to = Path::new("/copy");
@@ -356,12 +396,23 @@ async fn a_dry_run_tells_what_a_sweep_does() {
 
 #[tokio::test]
 async fn swept_files_give_their_space_back() {
-    let (disk, _) = some_days().await;
-    let store = open(&disk);
+    // Also where nothing is ever compressed, so that halves stay where they lie until the other one is gone.
+    let never = Options { compress_after_s: None, ..in_place() };
+    for options in [options(), in_place(), never] {
+        let (disk, _) = some_days_with(options.clone()).await;
+        gives_back(disk, options).await;
+    }
+}
+
+async fn gives_back(disk: Disk, options: Options) {
+    let store = open_with(&disk, options);
     let before = store.stats();
     while store.sweep(Second(NOW + 70 * DAY_S)).await.unwrap().more {}
     let halfway = store.stats();
     assert_eq!((halfway.user_entries, halfway.enterprise_entries), (0, before.enterprise_entries));
+    let frames = || disk.names().into_iter().filter(|name| name.to_string_lossy().ends_with(".frames")).count();
+    assert_eq!(frames(), 1, "all but the one that is written to");
+    assert_eq!(store.scan(whole(window())).await.unwrap().count, 150);
     while store.sweep(Second(NOW + 3_000 * DAY_S)).await.unwrap().more {}
     let after = store.stats();
     assert_eq!((after.enterprise_entries, after.data_bytes, after.index_bytes, after.sealed), (0, 0, 0, 0));
@@ -373,6 +424,16 @@ async fn swept_files_give_their_space_back() {
 #[tokio::test]
 async fn what_is_cold_is_compressed_and_reads_the_same() {
     let (disk, _) = some_days().await;
+    let (before, after) = cools(disk).await;
+    assert!(after < before, "{before} {after}");
+    // So few bytes grow by what files of their own begin and end with.
+    let (disk, _) = some_days_with(in_place()).await;
+    cools(disk.clone()).await;
+    assert_eq!(in_frames(&disk, &open(&disk)), 0);
+}
+
+/// Answers how long the data was before and after.
+async fn cools(disk: Disk) -> (u64, u64) {
     let store = open(&disk);
     let mut wanted = Vec::new();
     for line in lines() {
@@ -384,10 +445,62 @@ async fn what_is_cold_is_compressed_and_reads_the_same() {
     while store.sweep(Second(NOW + 5 * DAY_S)).await.unwrap().more {}
     let after = store.stats();
     assert_eq!(before.enterprise_entries, after.enterprise_entries);
-    assert!(after.data_bytes < before.data_bytes, "{before:?} {after:?}");
     for (line, (wanted, from)) in lines().iter().zip(&wanted) {
         assert_eq!(pages(&store, line, from).await, *wanted);
     }
+    drop(store);
+    assert_eq!(damage_of(&disk), Vec::<String>::new());
+    (before.data_bytes, after.data_bytes)
+}
+
+/// The sealed partitions of a disk of which the frames are there.
+fn in_frames(disk: &Disk, store: &EmbeddedStore) -> u64 {
+    let frames = disk.names().into_iter().filter(|name| name.to_string_lossy().ends_with(".frames")).count() as u64;
+    frames - store.stats().unsealed
+}
+
+#[tokio::test]
+async fn what_is_sealed_where_it_lies_is_written_once_and_gives_back_the_space_taken_ahead() {
+    let (apart, _) = some_days().await;
+    let (disk, _) = some_days_with(in_place()).await;
+    let store = open(&disk);
+    assert_eq!(in_frames(&disk, &store), store.stats().sealed);
+    assert!(!disk.names().iter().any(|name| name.to_string_lossy().ends_with(".data")));
+    let length = disk.read(&events_file(&disk, "00000001.frames")).len();
+    assert!(length < 1 << 14, "{length} bytes, where {} were taken ahead", 1 << 14);
+    let (one, other) = (open(&apart), store);
+    for line in lines() {
+        let from = beginnings(&one, &line).await;
+        assert_eq!(pages(&one, &line, &from).await, pages(&other, &line, &from).await);
+    }
+}
+
+#[tokio::test]
+async fn partitions_of_short_blocks_are_not_sealed_where_they_lie() {
+    // Five renderings make a block of some hundred bytes.
+    for (block_bytes, lies_there) in [(100, true), (1_000, false)] {
+        let (disk, _) = some_days_with(Options { in_place_block_bytes: block_bytes, ..options() }).await;
+        let store = open(&disk);
+        let wanted = if lies_there { store.stats().sealed } else { 0 };
+        assert_eq!(in_frames(&disk, &store), wanted, "{block_bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_what_lies_in_frames_there_until_there_is_space() {
+    let (disk, _) = some_days_with(in_place()).await;
+    let store = open(&disk);
+    let from = beginnings(&store, &window()).await;
+    let wanted = pages(&store, &window(), &from).await;
+    // Puts away what was being written, and gives the rest something to do later.
+    store.sweep(Second(NOW + DAY_S)).await.unwrap();
+    let before = in_frames(&disk, &store);
+    disk.schedule(0, Fault::Full);
+    assert!(!store.sweep(Second(NOW + 5 * DAY_S)).await.unwrap().more, "it is not tried over and over");
+    assert_eq!((in_frames(&disk, &store), pages(&store, &window(), &from).await), (before, wanted.clone()));
+    disk.calm();
+    while store.sweep(Second(NOW + 5 * DAY_S)).await.unwrap().more {}
+    assert_eq!((in_frames(&disk, &store), pages(&store, &window(), &from).await), (0, wanted));
     drop(store);
     assert_eq!(damage_of(&disk), Vec::<String>::new());
 }

@@ -42,7 +42,7 @@ impl Half {
     }
 
     fn check_block(&self, number: u32, next: &mut u32) -> Result<(u64, u64), Fault> {
-        let (bytes, offset) = self.data.block_at(number)?;
+        let (bytes, row) = self.data.block_at(number)?;
         let block = self.data.parse(number, &bytes)?;
         let (mut entries, mut spans) = (self.entries(), self.spans());
         for slot in 0..block.count() {
@@ -55,7 +55,7 @@ impl Half {
             };
             if self.has_spans() {
                 let lies = Span {
-                    offset: offset.unwrap_or(0) + (block.renderings_offset + span.start) as u64,
+                    offset: row.lies_plain().unwrap_or(0) + (block.renderings_offset + span.start) as u64,
                     length: count32(rendering.len()),
                     checksum: checksum(rendering),
                 };

@@ -10,15 +10,19 @@
 //! ```
 //!
 //! Everything else about the half partition can be found out from this file.
+//!
+//! A half may also lie in the frames of its partition. Then its blocks are those of the frames, plain, and the table of
+//! them is a section of the index; it can be made again by going through the frames.
 
 use super::super::block::{Block, BlockBuilder};
 use super::super::checksum::{checksum, checksum_of_both};
 use super::super::codec::{Taker, count32, index, put_u32, put_u64};
 use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
+use super::super::frames_file::each_block;
 use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
-use super::pieces::PIECE_BYTES;
+use super::pieces::{PIECE_BYTES, PiecesOf};
 use bytes::Bytes;
 use feed::event::FeedKind;
 use std::io;
@@ -26,10 +30,54 @@ use std::sync::Arc;
 
 const TAIL_MAGIC: [u8; 8] = [0xff, b'T', b'd', b't', b'a', b'i', b'l', 0xfe];
 const TAIL_BYTES: usize = 64;
-const ROW_BYTES: usize = 24;
 /// Longest plain block: one frame's worth at most.
 const BLOCK_BYTES_MAX: usize = 1 << 30;
 const ZSTD_LEVEL: i32 = 1;
+
+/// Length of a row of the table of blocks.
+pub(in super::super) const ROW_BYTES: usize = 24;
+
+/// A row of the table: where a block lies, and how.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct BlockRow {
+    offset: u64,
+    stored: u32,
+    plain: u32,
+    checksum: u32,
+    compressed: bool,
+}
+
+impl BlockRow {
+    /// That of a block that lies there as it is.
+    pub(in super::super) fn plain(offset: u64, block: &[u8]) -> Self {
+        let length = count32(block.len());
+        BlockRow { offset, stored: length, plain: length, checksum: checksum(block), compressed: false }
+    }
+
+    /// Where the block lies, if it lies there as it is.
+    pub(in super::super) fn lies_plain(&self) -> Option<u64> {
+        Some(self.offset).filter(|_| !self.compressed)
+    }
+
+    pub(in super::super) fn put(&self, out: &mut Vec<u8>) {
+        put_u64(out, self.offset);
+        put_u32(out, self.stored);
+        put_u32(out, self.plain);
+        put_u32(out, self.checksum);
+        out.extend_from_slice(&[u8::from(self.compressed), 0, 0, 0]);
+    }
+
+    fn parse(row: &[u8]) -> Option<Self> {
+        let mut taker = Taker(row);
+        Some(BlockRow {
+            offset: taker.u64()?,
+            stored: taker.u32()?,
+            plain: taker.u32()?,
+            checksum: taker.u32()?,
+            compressed: taker.u8()? != 0,
+        })
+    }
+}
 
 /// A data file being written.
 #[derive(Debug)]
@@ -65,13 +113,10 @@ impl DataWriter {
     fn put(&mut self, plain: &[u8]) -> io::Result<()> {
         let compressed = if self.compress { Some(zstd::bulk::compress(plain, ZSTD_LEVEL)?) } else { None };
         let stored = compressed.as_deref().filter(|bytes| bytes.len() < plain.len());
-        let is_compressed = stored.is_some();
+        let compressed = stored.is_some();
         let stored = stored.unwrap_or(plain);
-        put_u64(&mut self.table, self.out.offset());
-        put_u32(&mut self.table, count32(stored.len()));
-        put_u32(&mut self.table, count32(plain.len()));
-        put_u32(&mut self.table, checksum(stored));
-        self.table.extend_from_slice(&[u8::from(is_compressed), 0, 0, 0]);
+        BlockRow { plain: count32(plain.len()), compressed, ..BlockRow::plain(self.out.offset(), stored) }
+            .put(&mut self.table);
         self.blocks += 1;
         self.out.put(stored)
     }
@@ -127,20 +172,26 @@ pub(super) fn span_of(side_by_side: &[Span]) -> usize {
     usize::try_from(last.end().saturating_sub(first.offset)).unwrap_or(usize::MAX)
 }
 
-/// A data file as read.
+/// The blocks of a half as read.
 #[derive(Debug)]
 pub(in super::super) struct Data {
     file: Named,
-    /// Unique to the file.
-    id: u64,
     size: u64,
-    table: Paged,
-    pages: Arc<Pages>,
+    table: Table,
     pub(in super::super) blocks: u32,
 }
 
+/// The table of blocks.
+#[derive(Debug)]
+enum Table {
+    /// On the disk: pages, and where in their content it begins.
+    Stored(Paged, u64),
+    /// Found by going through frames.
+    Found(Vec<BlockRow>),
+}
+
 impl Data {
-    /// Opens it. `id` is unique to the file.
+    /// Opens a data file. `id` is unique to the file.
     pub(in super::super) fn open(
         file: Named,
         kind: FeedKind,
@@ -148,9 +199,7 @@ impl Data {
         id: u64,
         pages: Arc<Pages>,
     ) -> Result<Self, Fault> {
-        let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
-        let head = file.read_vec(0, FILE_HEAD_BYTES)?;
-        FileKind::Data(kind).check(partition, &head).map_err(|bad| bad_file(&file, &bad))?;
+        let size = measured(&file, FileKind::Data(kind), partition)?;
         let tail_at = size.checked_sub(TAIL_BYTES as u64).ok_or_else(|| file.damaged(size, "it is cut off"))?;
         let tail = file.read_vec(tail_at, TAIL_BYTES)?;
         let mut taker = Taker(&tail);
@@ -165,8 +214,46 @@ impl Data {
             return Err(file.damaged(tail_at, "its tail is cut off"));
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
-        let table = Paged::new(file.clone(), id, table, pages.clone());
-        Ok(Data { file, id, size, table, pages, blocks })
+        let table = Table::Stored(Paged::new(file.clone(), id, table, pages), 0);
+        Ok(Data { file, size, table, blocks })
+    }
+
+    /// Opens a file of frames, of which the index knows the blocks: its pages, and where in their content the rows begin
+    /// and how long they are together.
+    pub(super) fn in_frames(file: Named, partition: u64, index: Paged, rows: (u64, u64)) -> Result<Self, Fault> {
+        let size = measured(&file, FileKind::Frames, partition)?;
+        let (start, length) = rows;
+        let blocks = u32::try_from(length / ROW_BYTES as u64);
+        let blocks = blocks.map_err(|_| index.damaged(start, "it counts too many blocks"))?;
+        Ok(Data { file, size, table: Table::Stored(index, start), blocks })
+    }
+
+    /// Goes through a file of frames for the blocks of one kind.
+    pub(in super::super) fn found_in_frames(file: Named, kind: FeedKind, partition: u64) -> Result<Self, Fault> {
+        let size = measured(&file, FileKind::Frames, partition)?;
+        let mut found: Vec<(String, BlockRow)> = Vec::new();
+        each_block(&file, partition, |offset, block, bytes| {
+            if block.kind == kind {
+                found.push((block.line.to_owned(), BlockRow::plain(offset, bytes)));
+            }
+        })?;
+        // Frames come in the order of arrival, and so do those of each line.
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let rows: Vec<BlockRow> = found.into_iter().map(|(_, row)| row).collect();
+        Ok(Data { file, size, blocks: count32(rows.len()), table: Table::Found(rows) })
+    }
+
+    fn row(&self, number: u32) -> Result<BlockRow, Fault> {
+        if self.blocks <= number {
+            return Err(self.file.damaged(0, &format!("it has no block {number}")));
+        }
+        let row = match &self.table {
+            Table::Stored(pages, start) => {
+                BlockRow::parse(&pages.array::<ROW_BYTES>(record(*start, number, ROW_BYTES))?)
+            }
+            Table::Found(rows) => rows.get(index(number)).copied(),
+        };
+        row.ok_or_else(|| self.file.damaged(0, "its table is cut off"))
     }
 
     /// A block, plain and checked.
@@ -174,14 +261,10 @@ impl Data {
         Ok(self.block_at(number)?.0)
     }
 
-    /// A block, plain and checked, and where it lies if it is not compressed.
-    pub(in super::super) fn block_at(&self, number: u32) -> Result<(Vec<u8>, Option<u64>), Fault> {
-        let row = self.table.array::<ROW_BYTES>(record(0, number, ROW_BYTES))?;
-        let mut taker = Taker(&row);
-        let row = (taker.u64(), taker.u32(), taker.u32(), taker.u32(), taker.u8());
-        let (Some(offset), Some(stored), Some(plain), Some(sum), Some(compressed)) = row else {
-            return Err(self.file.damaged(0, "its table is cut off"));
-        };
+    /// A block, plain and checked, and where and how it lies.
+    pub(in super::super) fn block_at(&self, number: u32) -> Result<(Vec<u8>, BlockRow), Fault> {
+        let row = self.row(number)?;
+        let BlockRow { offset, stored, plain, checksum: sum, compressed } = row;
         if offset.checked_add(u64::from(stored)).is_none_or(|end| end > self.size) {
             return Err(self.file.damaged(offset, "its table leads beyond its end"));
         }
@@ -189,40 +272,41 @@ impl Data {
         if checksum(&bytes) != sum {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
         }
-        if compressed == 0 {
-            return Ok((bytes, Some(offset)));
+        if !compressed {
+            return Ok((bytes, row));
         }
         let plain = zstd::bulk::decompress(&bytes, index(plain).min(BLOCK_BYTES_MAX));
         let plain =
             plain.map_err(|error| self.file.damaged(offset, &format!("a block of it cannot be decompressed: {error}")));
-        Ok((plain?, None))
+        Ok((plain?, row))
     }
 
     /// Puts renderings that lie side by side, with a comma between them, onto the end of a page: from the pieces that are
     /// kept, and those between them from the file.
-    pub(super) fn renderings(&self, spans: &[Span], runs: &mut Runs) -> Result<(), Fault> {
+    pub(super) fn renderings(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
         // Where the spans begin that are yet to be read, where a piece begins, and which pieces are to be kept.
         let (mut unread, mut at, mut asked_again) = (0, 0, Vec::new());
         for piece in spans.chunk_by(Span::is_of_one_piece_with) {
             let next = at + piece.len();
-            let key = (self.id, piece[0].offset);
-            match self.pages.pieces.get(key, span_of(piece)) {
-                Some(piece) => {
-                    self.read(&spans[unread..at], &asked_again, runs)?;
-                    runs.push(piece);
+            let (offset, length) = (piece[0].offset, span_of(piece));
+            match pieces.get(offset, length) {
+                Some(kept) => {
+                    self.read(&spans[unread..at], (pieces, &asked_again), runs)?;
+                    runs.push(kept);
                     unread = next;
                     asked_again.clear();
                 }
-                None if self.pages.pieces.was_asked_for(key) => asked_again.push((key, span_of(piece))),
+                None if pieces.was_asked_for(offset) => asked_again.push((offset, length)),
                 None => {}
             }
             at = next;
         }
-        self.read(&spans[unread..], &asked_again, runs)
+        self.read(&spans[unread..], (pieces, &asked_again), runs)
     }
 
-    /// Reads renderings that lie side by side onto the end of a page, checks each, and keeps some pieces of them.
-    fn read(&self, spans: &[Span], keep: &[((u64, u64), usize)], runs: &mut Runs) -> Result<(), Fault> {
+    /// Reads renderings that lie side by side onto the end of a page, checks each, and keeps some pieces of them: where
+    /// each begins in the file, and its length.
+    fn read(&self, spans: &[Span], keep: (&PiecesOf, &[(u64, usize)]), runs: &mut Runs) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
         let beyond = || self.file.damaged(first.offset, "its index leads beyond its end");
         let length = last.end().checked_sub(first.offset).filter(|_| last.end() <= self.size).ok_or_else(beyond)?;
@@ -238,10 +322,11 @@ impl Data {
             }
             rest = after;
         }
-        for ((file, offset), length) in keep {
+        let (pieces, asked_again) = keep;
+        for (offset, length) in asked_again {
             let begin = usize::try_from(offset - first.offset).unwrap_or(usize::MAX);
             if let Some(piece) = all.get(begin..).and_then(|all| all.get(..*length)) {
-                self.pages.pieces.keep((*file, *offset), Bytes::copy_from_slice(piece));
+                pieces.keep(*offset, Bytes::copy_from_slice(piece));
             }
         }
         Ok(())
@@ -260,6 +345,14 @@ impl Data {
     pub(in super::super) fn malformed(&self, number: u32) -> Fault {
         self.file.damaged(0, &format!("block {number} of it is malformed"))
     }
+}
+
+/// How long a file is, when its head was found right.
+fn measured(file: &Named, kind: FileKind, partition: u64) -> Result<u64, Fault> {
+    let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
+    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
+    kind.check(partition, &head).map_err(|bad| bad_file(file, &bad))?;
+    Ok(size)
 }
 
 /// Tells what is wrong with a file.

@@ -9,11 +9,12 @@ use super::super::runs::Runs;
 use super::data::{Data, Span, bad_file, span_of};
 use super::filter::Filter;
 use super::index::{
-    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SECTIONS_OF_1, SECTIONS_OF_2, SPAN_BYTES,
-    SPANS_SINCE, Section, TABLE_BYTES, TERMS_SINCE,
+    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SPAN_BYTES, Section, TABLE_BYTES,
+    sections_of,
 };
+use super::name::{HalfName, Lies};
 use super::paged::{Paged, Pages, Records, record};
-use super::write::HalfName;
+use super::pieces::PiecesOf;
 use bytes::Bytes;
 use feed::event::{EventType, FeedKind};
 use feed::id::EnterpriseId;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(in super::super) struct Half {
     pub(in super::super) data: Data,
+    /// The pieces of it that are kept.
+    pub(super) pieces: PiecesOf,
     pub(super) index: Paged,
     pub(super) sections: [(u64, u64); SECTIONS],
     pub(super) types: Vec<EventType>,
@@ -58,7 +61,7 @@ impl EntryRow {
 }
 
 impl Half {
-    /// Opens the data file alone.
+    /// Opens its blocks without its index.
     pub(in super::super) fn open_data(
         files: &dyn super::super::files::Files,
         dir: &Path,
@@ -66,7 +69,10 @@ impl Half {
         pages: &Arc<Pages>,
     ) -> Result<Data, Fault> {
         let file = Named::open(files, &name.data(dir))?;
-        Data::open(file, name.kind, name.partition, unique(name, 0), pages.clone())
+        match name.lies {
+            Lies::Apart => Data::open(file, name.kind, name.partition, unique(name, 0), pages.clone()),
+            Lies::InFrames => Data::found_in_frames(file, name.kind, name.partition),
+        }
     }
 
     pub(in super::super) fn open(
@@ -75,32 +81,17 @@ impl Half {
         name: HalfName,
         pages: &Arc<Pages>,
     ) -> Result<Self, Fault> {
-        let data = Self::open_data(files, dir, name, pages)?;
-        Self::over(data, Named::open(files, &name.index(dir))?, name, pages)
+        let data = Named::open(files, &name.data(dir))?;
+        Self::of(data, Named::open(files, &name.index(dir))?, name, pages)
     }
 
-    /// A half of two files that are at hand.
-    pub(in super::super) fn of(data: Named, index: Named, kind: FeedKind, pages: &Arc<Pages>) -> Result<Self, Fault> {
-        let name = HalfName { partition: 1, kind, generation: 0 };
-        Self::over(Data::open(data, kind, name.partition, unique(name, 0), pages.clone())?, index, name, pages)
-    }
-
-    fn over(data: Data, file: Named, name: HalfName, pages: &Arc<Pages>) -> Result<Self, Fault> {
+    /// A half of two files that are at hand: that in which its blocks lie, and its index.
+    pub(in super::super) fn of(data: Named, file: Named, name: HalfName, pages: &Arc<Pages>) -> Result<Self, Fault> {
         let head = file.read_vec(0, FILE_HEAD_BYTES)?;
         let version = FileKind::Index(name.kind).check(name.partition, &head).map_err(|bad| bad_file(&file, &bad))?;
         let size = file.file.size().map_err(|error| file.damaged(0, &format!("cannot be measured: {error}")))?;
-        let own = match version {
-            ..TERMS_SINCE => 1,
-            TERMS_SINCE..SPANS_SINCE => 2,
-            SPANS_SINCE.. => 3,
-        };
-        let index = Paged::new(file, unique(name, own), FILE_HEAD_BYTES as u64, pages.clone());
-        let known = match version {
-            ..TERMS_SINCE => SECTIONS_OF_1,
-            TERMS_SINCE..SPANS_SINCE => SECTIONS_OF_2,
-            SPANS_SINCE.. => SECTIONS,
-        };
-        let table = index.read_vec(0, TABLE_BYTES / SECTIONS * known)?;
+        let index = Paged::new(file, unique(name, version), FILE_HEAD_BYTES as u64, pages.clone());
+        let table = index.read_vec(0, TABLE_BYTES / SECTIONS * sections_of(version))?;
         let mut taker = Taker(&table);
         let mut sections = [(0, 0); SECTIONS];
         for section in &mut sections {
@@ -109,7 +100,17 @@ impl Half {
                 return Err(index.damaged(0, "its sections lie beyond its end"));
             }
         }
-        let mut half = Half { data, index, sections, types: Vec::new(), version };
+        let data = match name.lies {
+            Lies::Apart => Data::open(data, name.kind, name.partition, unique(name, 0), pages.clone())?,
+            Lies::InFrames => {
+                let rows = sections[Section::Blocks as usize];
+                Data::in_frames(data, name.partition, index.clone(), rows)?
+            }
+        };
+        // In the frames there are other bytes at the same places than in a data file of its own.
+        let apart = u64::from(name.lies == Lies::Apart);
+        let pieces = PiecesOf::new(unique(name, 0).rotate_left(1) ^ apart, pages.clone());
+        let mut half = Half { data, pieces, index, sections, types: Vec::new(), version };
         half.types = half.read_types()?;
         Ok(half)
     }
@@ -260,7 +261,7 @@ impl Half {
         let mut runs = Runs::default();
         runs.expect(spans.chunk_by(Span::is_before).map(span_of));
         for side_by_side in spans.chunk_by(Span::is_before) {
-            self.data.renderings(side_by_side, &mut runs)?;
+            self.data.renderings(side_by_side, &self.pieces, &mut runs)?;
         }
         Ok(runs.finish())
     }
@@ -287,13 +288,15 @@ impl Half {
         Ok(runs)
     }
 
-    /// Looks for an event id: its block, plain and checked, and its slot.
+    /// Looks for an event id: the number of its block, the block, plain and checked, and its slot. `held` is a block that
+    /// the caller has at hand, for what is asked for again comes in batches.
     pub(in super::super) fn find(
         &self,
         line: &EnterpriseId,
         kind: FeedKind,
         event_id: &str,
-    ) -> Result<Option<(Vec<u8>, usize)>, Fault> {
+        held: Option<(u32, &Bytes)>,
+    ) -> Result<Option<(u32, Bytes, usize)>, Fault> {
         let print = id_fingerprint(line.as_str(), kind, event_id);
         let (start, _) = self.section(Section::Ids);
         let count = self.count(Section::Ids, ID_BYTES);
@@ -306,12 +309,15 @@ impl Half {
                 break;
             }
             let entry = self.entries().get(taker.u32().unwrap_or(0))?;
-            let bytes = self.data.block(entry.block)?;
+            let bytes = match held {
+                Some((number, bytes)) if number == entry.block => bytes.clone(),
+                _ => Bytes::from(self.data.block(entry.block)?),
+            };
             let block = self.data.parse(entry.block, &bytes)?;
             let slot = index(entry.slot);
             let facts = block.facts(slot).ok_or_else(|| self.data.malformed(entry.block))?;
             if block.line == line.as_str() && facts.event_id == event_id {
-                return Ok(Some((bytes, slot)));
+                return Ok(Some((entry.block, bytes, slot)));
             }
             number += 1;
         }
@@ -386,11 +392,11 @@ impl Spans<'_> {
     }
 }
 
-/// A number for the pages of a file that no other file has. An index that is made again in a newer version is another
-/// file.
-fn unique(name: HalfName, file: u64) -> u64 {
+/// A number for the pages of a file that no other file has: 0 for the data file, the version for an index, for an index
+/// that is made again in a newer version is another file.
+fn unique(name: HalfName, file: u16) -> u64 {
     let kind = u64::from(name.kind == FeedKind::User);
-    name.partition << 24 | u64::from(name.generation) << 3 | kind << 2 | file
+    name.partition << 24 | u64::from(name.generation) << 4 | kind << 3 | u64::from(file)
 }
 
 /// The first of `0..count` that is not before what is looked for.

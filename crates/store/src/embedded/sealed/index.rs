@@ -1,4 +1,4 @@
-//! The index file of a sealed half partition: everything that leads into its data file.
+//! The index file of a sealed half partition: everything that leads to its blocks.
 //!
 //! ```text
 //!  head of the file (64), then pages (see `paged`) of this content:
@@ -18,19 +18,21 @@
 //!  Postings   per reader, by entry: entry within the line (29 bits), streams (3 bits)
 //!  Terms      by fingerprint of enterprise and term or type: fingerprint (8), first (4), count (4)
 //!  TermPostings  per term: ranks of entries in window order within the line (4), growing
-//!  Spans      as Entries: where its rendering lies in the data file (8), its length (4) and checksum (4)
+//!  Spans      as Entries: where its rendering lies in the file of the blocks (8), its length (4) and checksum (4)
+//!  Blocks     per block, by enterprise, then arrival: a row of the table of blocks (see `data`)
 //! ```
 //!
 //! History, Window, Stretches, Terms and TermPostings are empty in the user half; Readers, Names and Postings in the
-//! enterprise half; Spans where the data is compressed. Terms came with version 2; an index of version 1 is made again when
-//! it is searched. Spans came with version 3; without them blocks are read whole.
+//! enterprise half; Spans where the data is compressed; Blocks unless the half lies in frames. Terms came with version 2; an index of version 1 is made again when
+//! it is searched. Spans came with version 3; without them blocks are read whole. Blocks came with version 4.
 
-use super::super::block::Facts;
+use super::super::block::{Block, Facts};
 use super::super::checksum::checksum;
 use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
 use super::super::live::id_fingerprint;
 use super::super::rows::{Posting, type_bit};
 use super::super::terms::prints;
+use super::data::BlockRow;
 use super::filter::Filter;
 use feed::event::FeedKind;
 use rustc_hash::FxHashMap;
@@ -53,18 +55,23 @@ pub(in super::super) enum Section {
     Terms,
     TermPostings,
     Spans,
+    Blocks,
 }
 
 /// How many there are.
-pub(in super::super) const SECTIONS: usize = 14;
-/// How many there were in version 1.
-pub(in super::super) const SECTIONS_OF_1: usize = 11;
-/// How many there were in version 2.
-pub(in super::super) const SECTIONS_OF_2: usize = 13;
-/// The version with which spans came.
-pub(in super::super) const SPANS_SINCE: u16 = 3;
+pub(in super::super) const SECTIONS: usize = 15;
 /// The version with which terms came.
 pub(in super::super) const TERMS_SINCE: u16 = 2;
+/// How many there are in an index of a version.
+pub(in super::super) fn sections_of(version: u16) -> usize {
+    match version {
+        ..TERMS_SINCE => 11,
+        TERMS_SINCE..3 => 13,
+        3 => 14,
+        4.. => SECTIONS,
+    }
+}
+
 /// Length of the table of sections.
 pub(in super::super) const TABLE_BYTES: usize = 16 * SECTIONS;
 pub(in super::super) const LINE_BYTES: usize = 96;
@@ -151,6 +158,7 @@ pub(in super::super) struct IndexBuilder {
     terms: Vec<(u64, u32, u32)>,
     term_postings: Vec<u8>,
     spans: Vec<u8>,
+    blocks: Vec<u8>,
     /// Of the entry at hand.
     prints: Vec<u64>,
     ranges: Ranges,
@@ -175,6 +183,7 @@ impl IndexBuilder {
             terms: Vec::new(),
             term_postings: Vec::new(),
             spans: Vec::new(),
+            blocks: Vec::new(),
             prints: Vec::new(),
             ranges: Ranges::default(),
         }
@@ -242,6 +251,26 @@ impl IndexBuilder {
         put_u64(&mut self.spans, offset);
         put_u32(&mut self.spans, count32(rendering.len()));
         put_u32(&mut self.spans, checksum(rendering));
+    }
+
+    /// Adds all entries of a block, of which it is known where it lies unless it is compressed; answers whether it could
+    /// be read.
+    pub(in super::super) fn block(&mut self, number: u32, block: &Block<'_>, lies: Option<u64>) -> bool {
+        self.line(block.line);
+        for slot in 0..block.count() {
+            let parts = (block.facts(slot), block.rendering(slot), block.span(slot, slot));
+            let (Some(facts), Some(rendering), Some(span)) = parts else { return false };
+            self.push(&facts, rendering, number, count32(slot));
+            if let Some(offset) = lies {
+                self.lies(offset + (block.renderings_offset + span.start) as u64, rendering);
+            }
+        }
+        true
+    }
+
+    /// Says where the next block lies, if nothing but the index knows.
+    pub(in super::super) fn leads_to(&mut self, row: &BlockRow) {
+        row.put(&mut self.blocks);
     }
 
     fn end_line(&mut self) {
@@ -363,6 +392,7 @@ impl IndexBuilder {
             &terms,
             &self.term_postings,
             spans,
+            &self.blocks,
         ];
         let mut content = Vec::with_capacity(TABLE_BYTES + sections.iter().map(|bytes| bytes.len()).sum::<usize>());
         let mut offset = TABLE_BYTES as u64;

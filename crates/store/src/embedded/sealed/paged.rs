@@ -45,7 +45,7 @@ fn page_checksum(content: &[u8], number: u64) -> u32 {
 }
 
 /// A paged stretch of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in super::super) struct Paged {
     file: Named,
     /// Unique to the file.

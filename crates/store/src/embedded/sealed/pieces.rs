@@ -5,10 +5,11 @@
 //! a copy and a checksum. What is asked for once, as by whoever walks through years of history, is not kept: it pushes
 //! nothing out, and the look whether it was asked for before is all that it costs.
 
+use super::paged::Pages;
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most bytes kept, what it takes to find them included.
 pub(super) const PIECES_BYTES_MAX: usize = 32 << 20;
@@ -71,7 +72,7 @@ impl Pieces {
     }
 
     /// The first `length` bytes of a piece, if it is kept and has so many.
-    pub(super) fn get(&self, key: Key, length: usize) -> Option<Bytes> {
+    fn get(&self, key: Key, length: usize) -> Option<Bytes> {
         let mut shard = self.shard(key);
         let place = *shard.places.get(&key)?;
         let slot = shard.slots.get_mut(place).filter(|slot| length <= slot.piece.len())?;
@@ -80,7 +81,7 @@ impl Pieces {
     }
 
     /// Whether a piece that is not kept was asked for not long ago; from now on it was.
-    pub(super) fn was_asked_for(&self, key: Key) -> bool {
+    fn was_asked_for(&self, key: Key) -> bool {
         let spread = spread(key);
         // The lower bits of what the upper ones lead to; nothing is zero but what was never asked for.
         let print = (spread & u64::from(u32::MAX)) as u32 | 1;
@@ -88,12 +89,41 @@ impl Pieces {
     }
 
     /// Keeps a piece, which was checked.
-    pub(super) fn keep(&self, key: Key, piece: Bytes) {
+    fn keep(&self, key: Key, piece: Bytes) {
         self.shard(key).keep(key, piece);
     }
 
     fn shard(&self, key: Key) -> std::sync::MutexGuard<'_, Shard> {
         self.shards[upper(spread(key), SHARDS)].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pieces of one file.
+#[derive(Debug)]
+pub(super) struct PiecesOf {
+    file: u64,
+    pages: Arc<Pages>,
+}
+
+impl PiecesOf {
+    /// Those of the file with this number, which no other has.
+    pub(super) fn new(file: u64, pages: Arc<Pages>) -> Self {
+        PiecesOf { file, pages }
+    }
+
+    /// The first `length` bytes of the piece that begins here, if it is kept and has so many.
+    pub(super) fn get(&self, offset: u64, length: usize) -> Option<Bytes> {
+        self.pages.pieces.get((self.file, offset), length)
+    }
+
+    /// Whether the piece that begins here, which is not kept, was asked for not long ago; from now on it was.
+    pub(super) fn was_asked_for(&self, offset: u64) -> bool {
+        self.pages.pieces.was_asked_for((self.file, offset))
+    }
+
+    /// Keeps the piece that begins here, which was checked.
+    pub(super) fn keep(&self, offset: u64, piece: Bytes) {
+        self.pages.pieces.keep((self.file, offset), piece);
     }
 }
 

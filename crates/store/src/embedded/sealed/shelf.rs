@@ -4,8 +4,9 @@ use super::super::fault::Fault;
 use super::super::files::Files;
 use super::cache::Cache;
 use super::half::Half;
+use super::name::HalfName;
 use super::paged::Pages;
-use super::write::{HalfName, rebuild_index};
+use super::write::rebuild_index;
 use rustc_hash::FxHashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,7 +47,7 @@ impl Shelf {
         Ok(half)
     }
 
-    /// Asks a half. If it is found damaged, its index is made again from its data, once, and it is asked again: neither
+    /// Asks a half. If it is found damaged, its index is made again from its blocks, once, and it is asked again: neither
     /// publishing nor reading must stop for what can be mended. What is wrong with the data itself stays an error.
     pub(in super::super) fn ask<T>(&self, name: HalfName, ask: impl Fn(&Half) -> Result<T, Fault>) -> Result<T, Fault> {
         match self.half(name).and_then(|half| ask(&half)) {

@@ -1,38 +1,21 @@
-//! Writing a half partition: its data file and its index, aside, and then under their names.
+//! Writing a half partition: its data file and its index, aside, and then under their names; or its index alone, if its
+//! blocks stay where they are.
 
 use super::super::block::{Block, BlockBuilder, Facts};
 use super::super::codec::count32;
 use super::super::files::Files;
-use super::super::format::{EVENTS, FileKind, NEW};
+use super::super::format::{FileKind, NEW};
 use super::super::manifest::HalfRecord;
-use super::data::{Data, DataWriter};
+use super::data::{BlockRow, Data, DataWriter};
 use super::index::{IndexBuilder, Ranges};
+use super::name::{HalfName, Lies};
 use super::paged::Output;
 use crate::embedded::fault::Fault;
-use feed::event::FeedKind;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A block is closed at so many entries or bytes, whichever comes first: about a page.
 const BLOCK: (usize, usize) = (100, 256 * 1024);
-
-/// Which half of which partition, written how often before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in super::super) struct HalfName {
-    pub(in super::super) partition: u64,
-    pub(in super::super) kind: FeedKind,
-    pub(in super::super) generation: u32,
-}
-
-impl HalfName {
-    pub(in super::super) fn data(self, dir: &Path) -> PathBuf {
-        dir.join(EVENTS).join(FileKind::Data(self.kind).name(self.partition, self.generation))
-    }
-
-    pub(in super::super) fn index(self, dir: &Path) -> PathBuf {
-        dir.join(EVENTS).join(FileKind::Index(self.kind).name(self.partition, self.generation))
-    }
-}
 
 fn aside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -139,7 +122,36 @@ fn write_index(files: &dyn Files, dir: &Path, name: HalfName, index: IndexBuilde
     Ok((index_bytes, ranges))
 }
 
-/// Makes the index of a half partition again, from its data file.
+/// A half partition being sealed where it lies. Blocks come as in [`HalfWriter`], and stay.
+#[derive(Debug)]
+pub(in super::super) struct InPlace {
+    name: HalfName,
+    index: IndexBuilder,
+    blocks: u32,
+    bytes: u64,
+}
+
+impl InPlace {
+    pub(in super::super) fn new(name: HalfName) -> Self {
+        InPlace { name, index: IndexBuilder::new(name.kind), blocks: 0, bytes: 0 }
+    }
+
+    /// Adds a block that lies there; answers whether it could be read.
+    pub(in super::super) fn block(&mut self, offset: u64, bytes: &[u8], block: &Block<'_>) -> bool {
+        self.index.leads_to(&BlockRow::plain(offset, bytes));
+        self.blocks += 1;
+        self.bytes += bytes.len() as u64;
+        self.index.block(self.blocks - 1, block, Some(offset))
+    }
+
+    /// Makes the index durable and gives it its name, which is durable only when the directory is synced.
+    pub(in super::super) fn finish(self, files: &dyn Files, dir: &Path) -> io::Result<HalfRecord> {
+        let (index_bytes, ranges) = write_index(files, dir, self.name, self.index)?;
+        Ok(HalfRecord::new(self.name.generation, (self.bytes, index_bytes), false, &ranges))
+    }
+}
+
+/// Makes the index of a half partition again, from its blocks.
 pub(in super::super) fn rebuild_index(
     files: &dyn Files,
     dir: &Path,
@@ -148,18 +160,12 @@ pub(in super::super) fn rebuild_index(
 ) -> Result<io::Result<()>, Fault> {
     let mut index = IndexBuilder::new(name.kind);
     for number in 0..data.blocks {
-        let (bytes, offset) = data.block_at(number)?;
-        let block = data.parse(number, &bytes)?;
-        index.line(block.line);
-        for slot in 0..block.count() {
-            let parts = (block.facts(slot), block.rendering(slot), block.span(slot, slot));
-            let (Some(facts), Some(rendering), Some(span)) = parts else {
-                return Err(data.malformed(number));
-            };
-            index.push(&facts, rendering, number, count32(slot));
-            if let Some(offset) = offset {
-                index.lies(offset + (block.renderings_offset + span.start) as u64, rendering);
-            }
+        let (bytes, row) = data.block_at(number)?;
+        if name.lies == Lies::InFrames {
+            index.leads_to(&row);
+        }
+        if !index.block(number, &data.parse(number, &bytes)?, row.lies_plain()) {
+            return Err(data.malformed(number));
         }
     }
     Ok(write_index(files, dir, name, index).map(|_| ()))
@@ -167,7 +173,7 @@ pub(in super::super) fn rebuild_index(
 
 /// Removes what an interrupted or failed writing left behind. Failures are of no consequence: opening does it again.
 pub(in super::super) fn discard(files: &dyn Files, dir: &Path, name: HalfName) {
-    for path in [name.data(dir), name.index(dir)] {
+    for path in name.own(dir) {
         let _ = files.remove(&aside(&path));
         let _ = files.remove(&path);
     }
