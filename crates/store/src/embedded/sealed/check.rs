@@ -1,5 +1,6 @@
 //! Reading and checking all of a sealed half.
 
+use super::super::checksum::checksum;
 use super::super::codec::{count32, index};
 use super::super::fault::Fault;
 use super::data::Span;
@@ -13,6 +14,7 @@ impl Half {
         let content = self.sections.iter().map(|(start, length)| start + length).max().unwrap_or(0);
         self.index.check(content, done, damage);
         let (mut whole, mut next) = (0, 0u32);
+        let count = self.count(Section::Entries, ENTRY_BYTES);
         for number in 0..self.data.blocks {
             match self.check_block(number, &mut next) {
                 Ok((entries, bytes)) => {
@@ -22,8 +24,8 @@ impl Half {
                 Err(fault) => {
                     damage(fault);
                     // Where the entries of the next block begin in the index can still be found.
-                    let mut after = next;
-                    while self.entry(after).is_ok_and(|entry| entry.block <= number) && after < self.entries() {
+                    let (mut after, mut entries) = (next, self.entries());
+                    while after < count && entries.get(after).is_ok_and(|entry| entry.block <= number) {
                         after += 1;
                     }
                     next = after;
@@ -33,22 +35,19 @@ impl Half {
         if self.terms_lead_astray().unwrap_or(true) {
             damage(self.malformed(0, "its terms do not lead to entries; they"));
         }
-        if next != self.entries() {
+        if next != count {
             damage(self.malformed(0, "its entries are not those of the data file; they"));
         }
         whole
     }
 
-    fn entries(&self) -> u32 {
-        self.count(Section::Entries, ENTRY_BYTES)
-    }
-
     fn check_block(&self, number: u32, next: &mut u32) -> Result<(u64, u64), Fault> {
         let (bytes, row) = self.data.block_at(number)?;
         let block = self.data.parse(number, &bytes)?;
+        let (mut entries, mut spans) = (self.entries(), self.spans());
         for slot in 0..block.count() {
             let facts = block.facts(slot).ok_or_else(|| self.data.malformed(number))?;
-            let entry = self.entry(*next)?;
+            let entry = entries.get(*next)?;
             let leads_here = entry.place == facts.place && entry.block == number && index(entry.slot) == slot;
             let (rendering, span) = (block.rendering(slot), block.span(slot, slot));
             let (Some(rendering), Some(span), true) = (rendering, span, leads_here) else {
@@ -58,9 +57,9 @@ impl Half {
                 let lies = Span {
                     offset: row.lies_plain().unwrap_or(0) + (block.renderings_offset + span.start) as u64,
                     length: count32(rendering.len()),
-                    checksum: crc32c::crc32c(rendering),
+                    checksum: checksum(rendering),
                 };
-                if self.span(*next)? != lies {
+                if spans.get(*next)? != lies {
                     return Err(self.malformed(0, "its spans do not lead to what the data file holds; they"));
                 }
             }

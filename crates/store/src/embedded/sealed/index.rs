@@ -27,6 +27,7 @@
 //! it is searched. Spans came with version 3; without them blocks are read whole. Blocks came with version 4.
 
 use super::super::block::{Block, Facts};
+use super::super::checksum::checksum;
 use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
 use super::super::live::id_fingerprint;
 use super::super::rows::{Posting, type_bit};
@@ -269,7 +270,7 @@ impl IndexBuilder {
     pub(in super::super) fn lies(&mut self, offset: u64, rendering: &[u8]) {
         put_u64(&mut self.spans, offset);
         put_u32(&mut self.spans, count32(rendering.len()));
-        put_u32(&mut self.spans, crc32c::crc32c(rendering));
+        put_u32(&mut self.spans, checksum(rendering));
     }
 
     /// Adds all entries of a block, of which it is known where it lies unless it is compressed; answers whether it could
