@@ -261,10 +261,7 @@ impl Half {
             spans.push(self.span(line.first.saturating_add(*entry))?);
         }
         let mut runs = Runs::default();
-        runs.expect(spans.iter().map(|span| index(span.length)));
-        for side_by_side in spans.chunk_by(Span::is_before) {
-            self.data.renderings(side_by_side, &mut runs)?;
-        }
+        self.data.fetch(&spans, &mut runs)?;
         Ok(runs.finish())
     }
 

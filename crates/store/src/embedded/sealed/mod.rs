@@ -13,6 +13,7 @@ pub(super) mod index;
 pub(super) mod name;
 pub(super) mod paged;
 pub(super) mod shelf;
+pub(super) mod singly;
 mod terms;
 mod walk;
 pub(super) mod write;

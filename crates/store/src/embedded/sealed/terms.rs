@@ -271,7 +271,7 @@ impl Half {
         if self.has_spans() {
             for (entry, found) in entries.iter().zip(&mut found) {
                 let mut runs = Runs::default();
-                self.data.renderings(&[self.span(line.first.saturating_add(*entry))?], &mut runs)?;
+                self.data.fetch(&[self.span(line.first.saturating_add(*entry))?], &mut runs)?;
                 let rendering = runs.finish().pop().unwrap_or_default();
                 *found = (self.entry_of(line, *entry)?.place, rendering);
             }
