@@ -36,6 +36,17 @@ pub struct Audience {
     /// Users who belong to one list more from here on, so that those of them who wait can be told to wait for that too,
     /// whether they hear of this event or not.
     pub called: Vec<UserId>,
+    /// Which of the event's effects changed the directory, by their index and in order. What only tells of the event
+    /// itself, such as that it is a move, is heard but need not be kept.
+    pub changed: Vec<usize>,
+}
+
+impl Audience {
+    /// Leaves of the effects those that changed the directory.
+    pub fn keep_changed(&self, effects: &mut Vec<Effect>) {
+        let mut number = 0..;
+        effects.retain(|_| number.next().is_some_and(|number| self.changed.binary_search(&number).is_ok()));
+    }
 }
 
 /// Lets the directory hear an event: applies what it gives, resolves who hears it, applies what it takes.
@@ -49,11 +60,14 @@ pub fn hear(event: &Event, directory: &mut Directory, enterprise: &EnterpriseId,
         Some(item) if moved => directory.way(&crate::event::Item { folders: Vec::new(), ..item.clone() }, enterprise),
         _ => Way::default(),
     };
-    let called = directory.give(&event.effects, enterprise, place);
+    let given = directory.give(&event.effects, enterprise, place);
     let mut audience =
         if event.user.is_some() { resolve(event, directory, enterprise, old_way) } else { Audience::default() };
-    directory.take(&event.effects, enterprise, place);
-    audience.called = called;
+    let taken = directory.take(&event.effects, enterprise, place);
+    audience.called = given.called;
+    audience.changed = given.changed;
+    audience.changed.extend(taken.changed);
+    audience.changed.sort_unstable();
     audience
 }
 

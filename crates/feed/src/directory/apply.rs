@@ -10,6 +10,15 @@ use crate::limits::AUDIENCE_POSTED_MAX;
 use crate::position::Place;
 use smol_str::{SmolStr, ToSmolStr};
 
+/// What became of applying the effects of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The users to whose lists one was added, so that those who wait can be told.
+    pub called: Vec<UserId>,
+    /// Which of the effects changed anything, by their index: the others need not be kept.
+    pub changed: Vec<usize>,
+}
+
 /// Where effects are applied, and who has to look at their lists anew because of them.
 struct At {
     enterprise: EnterpriseKey,
@@ -32,15 +41,14 @@ impl Directory {
         }
     }
 
-    /// Applies what an event of `enterprise` at `place` gives. Answers the users to whose lists one was added, so that
-    /// those who wait can be told.
-    pub fn give(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place) -> Vec<UserId> {
+    /// Applies what an event of `enterprise` at `place` gives.
+    pub fn give(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place) -> Applied {
         self.apply_those(effects, enterprise, place, false)
     }
 
     /// Applies what an event of `enterprise` at `place` takes away.
-    pub fn take(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place) {
-        self.apply_those(effects, enterprise, place, true);
+    pub fn take(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place) -> Applied {
+        self.apply_those(effects, enterprise, place, true)
     }
 
     /// Applies all effects of an event again, as it was heard at `place`.
@@ -49,16 +57,20 @@ impl Directory {
         self.take(effects, enterprise, place);
     }
 
-    fn apply_those(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place, takes: bool) -> Vec<UserId> {
+    fn apply_those(&mut self, effects: &[Effect], enterprise: &EnterpriseId, place: Place, takes: bool) -> Applied {
         let mut at: Option<At> = None;
-        for effect in effects.iter().filter(|effect| effect.takes() == takes) {
+        let mut applied = Applied::default();
+        for (number, effect) in effects.iter().enumerate().filter(|(_, effect)| effect.takes() == takes) {
             if self.changes(effect, enterprise) {
                 let at = at.get_or_insert_with(|| At { enterprise: self.known(enterprise), place, called: Vec::new() });
                 self.apply(effect, enterprise, at);
+                applied.changed.push(number);
             }
         }
         let called = at.map(|at| at.called).unwrap_or_default();
-        called.into_iter().filter_map(|key| self.users.row(key)).map(|row| row.user.person.id.clone()).collect()
+        let called = called.into_iter().filter_map(|key| self.users.row(key));
+        applied.called = called.map(|row| row.user.person.id.clone()).collect();
+        applied
     }
 
     fn known(&mut self, enterprise: &EnterpriseId) -> EnterpriseKey {

@@ -23,6 +23,7 @@ mod ties;
 mod tree;
 mod users;
 
+pub use apply::Applied;
 pub use ask::{CollaborationView, GroupView, ItemView};
 pub(crate) use cover::{SyncedFolder, Way};
 pub use effect::{CollaborationRole, CollaborationStatus, Collaborator, Effect};

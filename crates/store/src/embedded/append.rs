@@ -6,8 +6,9 @@
 use super::block::{Facts, Hearers, put_hearers};
 use super::core::Core;
 use super::fault::Fault;
-use super::known::Known;
+use super::known::{Candidate, Known};
 use super::line::WriterLine;
+use super::live::id_fingerprint;
 use super::staged::Staged;
 use super::terms::put_terms;
 use super::view::View;
@@ -25,6 +26,29 @@ use std::sync::Arc;
 
 /// Most bytes of renderings in a batch; with their facts they stay far below the longest frame.
 const BATCH_BYTES_MAX: usize = 256 << 20;
+
+/// The fingerprints of the ids of an event's renderings, worked out once; 0 where there is no rendering.
+#[derive(Debug, Clone, Copy)]
+struct Prints {
+    user: u64,
+    enterprise: u64,
+}
+
+impl Prints {
+    fn of(line: &EnterpriseId, event: &Event) -> Self {
+        let print = |kind, rendering: &Option<Rendering>| {
+            rendering.as_ref().map_or(0, |it| id_fingerprint(line.as_str(), kind, it.event_id.as_str()))
+        };
+        Prints { user: print(FeedKind::User, &event.user), enterprise: print(FeedKind::Enterprise, &event.enterprise) }
+    }
+
+    fn get(self, kind: FeedKind) -> u64 {
+        match kind {
+            FeedKind::User => self.user,
+            FeedKind::Enterprise => self.enterprise,
+        }
+    }
+}
 
 /// What the writer knows.
 #[derive(Debug)]
@@ -162,13 +186,14 @@ impl Writer {
         self.core.writable().map_err(AppendError::Unavailable)?;
         self.begin(batch.now);
         self.refuse_too_large(&batch)?;
-        let known = self.reading(|writer, view| writer.look_up(view, &batch));
+        let prints: Vec<Prints> = batch.events.iter().map(|event| Prints::of(&batch.enterprise, event)).collect();
+        let known = self.reading(|writer, view| writer.look_up(view, &batch, &prints));
         let known = known.map_err(|fault| AppendError::Unavailable(fault.into()))?;
         self.refuse_full_seconds(&batch, &known)?;
         self.staged.tick(batch.now);
         let mut appended = Appended::default();
-        for (event, receipt) in batch.events.into_iter().zip(known) {
-            let receipt = self.record(&batch.enterprise, event, receipt, batch.now, &mut appended.moved);
+        for ((event, receipt), prints) in batch.events.into_iter().zip(known).zip(prints) {
+            let receipt = self.record(&batch.enterprise, event, prints, receipt, batch.now, &mut appended.moved);
             appended.receipts.push(receipt);
         }
         Ok(appended)
@@ -211,13 +236,14 @@ impl Writer {
     }
 
     /// The first results of ids that were stored before this batch.
-    fn look_up(&mut self, view: &View, batch: &Batch) -> Result<Vec<Receipt>, Fault> {
+    fn look_up(&mut self, view: &View, batch: &Batch, prints: &[Prints]) -> Result<Vec<Receipt>, Fault> {
         let mut receipts = Vec::with_capacity(batch.events.len());
-        for event in &batch.events {
+        for (event, prints) in batch.events.iter().zip(prints) {
             let mut receipt = Receipt::default();
             for (kind, rendering) in [(FeedKind::User, &event.user), (FeedKind::Enterprise, &event.enterprise)] {
                 let Some(rendering) = rendering else { continue };
-                let outcome = self.known_before(view, &batch.enterprise, kind, rendering, batch.now)?;
+                let candidate = Candidate { line: &batch.enterprise, kind, rendering, print: prints.get(kind) };
+                let outcome = self.known_before(view, &candidate, batch.now)?;
                 match kind {
                     FeedKind::User => receipt.user = outcome,
                     FeedKind::Enterprise => receipt.enterprise = outcome,
@@ -232,33 +258,43 @@ impl Writer {
     pub(super) fn known_before(
         &mut self,
         view: &View,
-        line: &EnterpriseId,
-        kind: FeedKind,
-        rendering: &Rendering,
+        candidate: &Candidate<'_>,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
-        match self.under_way(line, kind, rendering) {
+        match self.under_way(candidate) {
             Some(outcome) => Ok(Some(outcome)),
-            None => self.known.find(&self.core.shelf, view, line, kind, rendering, now),
+            None => self.known.find(&self.core, view, candidate, now),
         }
     }
 
     /// The first result of an id in frames that are not visible yet.
-    fn under_way(&self, line: &EnterpriseId, kind: FeedKind, rendering: &Rendering) -> Option<Outcome> {
+    fn under_way(&self, candidate: &Candidate<'_>) -> Option<Outcome> {
         let frames = self.under_way.iter().map(|frame| &**frame).chain(std::iter::once(&self.staged));
-        let found = frames.filter_map(|frame| frame.find(line, kind, &rendering.event_id)).next();
-        found.map(|(place, stored)| commit::known(kind, rendering, place, stored))
+        let (place, stored) = frames.filter_map(|frame| frame.find(candidate)).next()?;
+        Some(commit::known(candidate.kind, candidate.rendering, place, stored))
     }
 
     /// A second of `created_at` has so many ranks and no more; found out before anything changes. What is stored
     /// already needs no rank.
     fn refuse_full_seconds(&mut self, batch: &Batch, known: &[Receipt]) -> Result<(), AppendError> {
+        // Looked up also where no rank seems needed, so that nothing can fail once things change.
+        let (mut least_room, mut looked_up) = (ORDINAL_MAX, None);
+        for rendering in batch.events.iter().filter_map(|event| event.enterprise.as_ref()) {
+            if looked_up != Some(rendering.created_at) {
+                let last = self.last_rank(&batch.enterprise, rendering.created_at);
+                let last = last.map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
+                least_room = least_room.min(ORDINAL_MAX - last);
+                looked_up = Some(rendering.created_at);
+            }
+        }
+        if super::codec::count32(batch.events.len()) < least_room {
+            return Ok(());
+        }
         let mut more: FxHashMap<Second, u32> = FxHashMap::default();
         let mut ids: FxHashSet<&EventId> = FxHashSet::default();
         for (index, event) in batch.events.iter().enumerate() {
             let Some(rendering) = &event.enterprise else { continue };
             let created_at = rendering.created_at;
-            // Looked up also where no rank seems needed, so that nothing can fail once things change.
             let last = self
                 .last_rank(&batch.enterprise, created_at)
                 .map_err(|fault| AppendError::Unavailable(Unavailable::from(fault)))?;
@@ -289,6 +325,7 @@ impl Writer {
         &mut self,
         enterprise: &EnterpriseId,
         mut event: Event,
+        prints: Prints,
         mut receipt: Receipt,
         now: Second,
         moved: &mut Moved,
@@ -296,7 +333,8 @@ impl Writer {
         // What this very batch brought before.
         let staged = |kind, rendering: &Option<Rendering>| {
             let rendering = rendering.as_ref()?;
-            let (place, stored) = self.staged.find(enterprise, kind, &rendering.event_id)?;
+            let candidate = Candidate { line: enterprise, kind, rendering, print: prints.get(kind) };
+            let (place, stored) = self.staged.find(&candidate)?;
             Some(commit::known(kind, rendering, place, stored))
         };
         receipt.user = receipt.user.or_else(|| staged(FeedKind::User, &event.user));
@@ -308,13 +346,9 @@ impl Writer {
 
         let place = self.lines.entry(enterprise.clone()).or_default().next_place(now);
         let recorded = place.second;
-        // Asked before the directory hears of it. What only tells of the event itself, such as that it is a move, is heard
-        // but not noted.
-        let changing: Vec<bool> = event.effects.iter().map(|it| self.directory.changes(it, enterprise)).collect();
         let audience = audience::hear(&event, &mut self.directory, enterprise, place);
+        audience.keep_changed(&mut event.effects);
         moved.users.extend(audience.called);
-        let mut changing = changing.into_iter();
-        event.effects.retain(|_| changing.next().unwrap_or(true));
         let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
             audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
         let unseen = event.user.is_none() && event.enterprise.is_none();
@@ -335,7 +369,7 @@ impl Writer {
                 put_hearers(out, audience.lists.iter().map(|(list, streams)| (list.as_str(), *streams)));
             };
             let facts = facts(&rendering, place);
-            self.staged.push(enterprise, FeedKind::User, &facts, hearers, &rendering.bytes);
+            self.staged.push(enterprise, FeedKind::User, Some(prints.user), &facts, hearers, &rendering.bytes);
         }
         if let Some(rendering) = event.enterprise.take() {
             receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
@@ -347,7 +381,14 @@ impl Writer {
                 terms: Some(&terms),
                 ..facts(&rendering, place)
             };
-            self.staged.push(enterprise, FeedKind::Enterprise, &facts, |_| {}, &rendering.bytes);
+            self.staged.push(
+                enterprise,
+                FeedKind::Enterprise,
+                Some(prints.enterprise),
+                &facts,
+                |_| {},
+                &rendering.bytes,
+            );
             moved.enterprises.push(enterprise.clone());
         }
         receipt
@@ -377,7 +418,7 @@ impl Writer {
             put_hearers(out, std::iter::once((hearing.user.as_str(), hearing.streams)));
             put_hearers(out, std::iter::empty::<(&str, UserStreams)>());
         };
-        self.staged.push(&hearing.home, FeedKind::User, &facts, hearers, &rendering.bytes);
+        self.staged.push(&hearing.home, FeedKind::User, None, &facts, hearers, &rendering.bytes);
     }
 }
 

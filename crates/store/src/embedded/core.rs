@@ -6,6 +6,7 @@
 //! - The manifest on disk is changed under its lock, and then the view follows.
 
 use super::Options;
+use super::digest::Digests;
 use super::fault::Fault;
 use super::files::Files;
 use super::line::{Frontiers, Lines};
@@ -28,6 +29,7 @@ pub(super) struct Core {
     pub(super) small: SmallState,
     pub(super) lines: Lines,
     pub(super) frontiers: Frontiers,
+    pub(super) digests: Digests,
     view: RwLock<Arc<View>>,
     directory: RwLock<Directory>,
     manifest: Mutex<Manifest>,
@@ -75,6 +77,7 @@ impl Core {
             small,
             lines,
             frontiers,
+            digests: Digests::default(),
             view: RwLock::new(Arc::new(view)),
             directory: RwLock::new(directory),
             manifest: Mutex::new(manifest),
@@ -96,6 +99,7 @@ impl Core {
         let mut held = whole(self.view.write());
         let mut view = View::clone(&held);
         change(&mut view);
+        view.version += 1;
         *held = Arc::new(view);
     }
 

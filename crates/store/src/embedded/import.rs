@@ -10,6 +10,7 @@ use super::block::Facts;
 use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
+use super::known::Candidate;
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::write::{HalfWriter, discard};
@@ -69,8 +70,8 @@ impl Writer {
                 brought.push(Brought::Known { differs });
                 continue;
             }
-            let known = self.known_before(view, &history.enterprise, FeedKind::Enterprise, rendering, history.now);
-            brought.push(match known? {
+            let candidate = Candidate::of(&history.enterprise, FeedKind::Enterprise, rendering);
+            brought.push(match self.known_before(view, &candidate, history.now)? {
                 Some(Outcome::Recorded { differs, .. }) => Brought::Known { differs },
                 Some(Outcome::Withheld { .. }) | None => Brought::New,
             });

@@ -2,16 +2,18 @@
 //!
 //! An id is looked for in the partitions that are not sealed, in the sealed ones of the last 30 days, and in those whose
 //! range of `created_at` covers that of the draft. So an id published again with its `created_at` is recognised as long
-//! as it is kept, and without for 30 days at least. Filters in memory answer nearly all of it.
+//! as it is kept, and without for 30 days at least. Filters in memory answer nearly all of it ([`super::digest`]).
 
 use super::block::Block;
+use super::core::Core;
 use super::fault::Fault;
 use super::live::id_fingerprint;
-use super::manifest::{HalfRecord, Partition};
+use super::manifest::HalfRecord;
 use super::sealed::filter::Filter;
 use super::sealed::half::Half;
 use super::sealed::name::HalfName;
 use super::sealed::shelf::Shelf;
+use super::suspects::Suspects;
 use super::view::{Part, View};
 use crate::commit;
 use crate::ledger::{Found, Outcome};
@@ -24,14 +26,31 @@ use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 
 /// How far back ids are looked for whatever the draft says, in seconds.
-const KNOWN_S: u32 = 30 * 86_400;
+pub(super) const KNOWN_S: u32 = 30 * 86_400;
 
-/// The filters of the writer. Those of partitions that have become too old are dropped.
+/// A rendering of which is asked whether its id is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    pub(super) line: &'a EnterpriseId,
+    pub(super) kind: FeedKind,
+    pub(super) rendering: &'a Rendering,
+    /// The fingerprint of its id.
+    pub(super) print: u64,
+}
+
+impl<'a> Candidate<'a> {
+    pub(super) fn of(line: &'a EnterpriseId, kind: FeedKind, rendering: &'a Rendering) -> Self {
+        let print = id_fingerprint(line.as_str(), kind, rendering.event_id.as_str());
+        Candidate { line, kind, rendering, print }
+    }
+}
+
+/// What the writer remembers of what is stored.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    suspects: Suspects,
+    /// The filters of recent halves that were asked.
     filters: FxHashMap<HalfName, Filter>,
-    /// The day on which old ones were last dropped.
-    day: u32,
     /// The last block looked into, because what is published again comes in batches.
     last: Option<(u64, u64, Vec<u8>)>,
     /// The last of each kind of feed looked into in sealed halves, by its number.
@@ -66,97 +85,49 @@ impl Known {
     /// The first result of an id, if it is stored.
     pub(super) fn find(
         &mut self,
-        shelf: &Shelf,
+        core: &Core,
         view: &View,
-        line: &EnterpriseId,
-        kind: FeedKind,
-        rendering: &Rendering,
+        candidate: &Candidate<'_>,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
-        let print = id_fingerprint(line.as_str(), kind, rendering.event_id.as_str());
-        let recent = Place::at(now.back(KNOWN_S)).to_bits();
-        self.drop_old(view, now, recent);
-        for part in view.parts.iter().rev() {
-            match part {
-                Part::Live(live) => {
-                    for (at, slot) in live.with_id(line, kind, print) {
-                        let (partition, offset, slot) = (live.number, at.offset, super::codec::index(slot));
-                        if !matches!(&self.last, Some((p, o, _)) if (*p, *o) == (partition, offset)) {
-                            self.last = Some((partition, offset, live.read_block(at)?));
-                        }
-                        let Some((_, _, bytes)) = &self.last else { continue };
-                        if is_it(bytes, slot, line, &rendering.event_id) {
-                            return Ok(outcome(bytes, slot, kind, rendering));
-                        }
-                    }
+        let Candidate { line, kind, rendering, print } = *candidate;
+        for live in view.live().rev() {
+            for (at, slot) in live.with_id(line, kind, print) {
+                let (partition, offset, slot) = (live.number, at.offset, super::codec::index(slot));
+                if !matches!(&self.last, Some((p, o, _)) if (*p, *o) == (partition, offset)) {
+                    self.last = Some((partition, offset, live.read_block(at)?));
                 }
-                Part::Sealed(partition) => {
-                    let Some(record) = partition.half(kind) else { continue };
-                    let is_recent = record.places.is_some_and(|(_, last)| recent <= last);
-                    if (is_recent || covers(record.created, rendering.created_at.0))
-                        && record.may_hold(line.as_str())
-                        && let Some(stored) =
-                            self.find_sealed(shelf, partition, line, kind, print, &rendering.event_id, is_recent)?
-                    {
-                        let outcome = stored.outcome(kind, rendering);
-                        return Ok(if partition.is_imported() { outcome.map(commit::imported) } else { outcome });
-                    }
+                let Some((_, _, bytes)) = &self.last else { continue };
+                if is_it(bytes, slot, line, &rendering.event_id) {
+                    return Ok(outcome(bytes, slot, kind, rendering));
                 }
+            }
+        }
+        if self.suspects.renew(core, view, now) {
+            let recent = self.suspects.recent();
+            self.filters.retain(|name, _| recent.contains(name));
+        }
+        for suspect in self.suspects.of(candidate) {
+            if suspect.is_recent {
+                let filter = match self.filters.entry(suspect.name) {
+                    Entry::Occupied(held) => held.into_mut(),
+                    Entry::Vacant(free) => free.insert(core.shelf.ask(suspect.name, Half::filter)?),
+                };
+                if !filter.may_hold(print) {
+                    continue;
+                }
+            }
+            let held = self.last_sealed.get(&kind).filter(|(of, _, _)| *of == suspect.name);
+            let held = held.map(|(_, number, bytes)| (*number, bytes));
+            let id = rendering.event_id.as_str();
+            if let Some((number, bytes, slot)) = core.shelf.ask(suspect.name, |half| half.find(line, kind, id, held))? {
+                self.last_sealed.insert(kind, (suspect.name, number, bytes.clone()));
+                let outcome = Stored { bytes, slot }.outcome(kind, rendering);
+                return Ok(if suspect.partition.is_imported() { outcome.map(commit::imported) } else { outcome });
             }
         }
         Ok(None)
     }
-
-    #[expect(clippy::too_many_arguments, reason = "one question, asked in one place")]
-    fn find_sealed(
-        &mut self,
-        shelf: &Shelf,
-        partition: &Partition,
-        line: &EnterpriseId,
-        kind: FeedKind,
-        print: u64,
-        event_id: &EventId,
-        is_recent: bool,
-    ) -> Result<Option<Stored>, Fault> {
-        let Some(name) = partition.half_name(kind) else { return Ok(None) };
-        if is_recent {
-            let filter = match self.filters.entry(name) {
-                Entry::Occupied(held) => held.into_mut(),
-                Entry::Vacant(free) => free.insert(shelf.ask(name, Half::filter)?),
-            };
-            if !filter.may_hold(print) {
-                return Ok(None);
-            }
-        }
-        let held = self.last_sealed.get(&kind).filter(|(of, _, _)| *of == name);
-        let held = held.map(|(_, number, bytes)| (*number, bytes));
-        let Some((number, bytes, slot)) = shelf.ask(name, |half| half.find(line, kind, event_id.as_str(), held))?
-        else {
-            return Ok(None);
-        };
-        self.last_sealed.insert(kind, (name, number, bytes.clone()));
-        Ok(Some(Stored { bytes, slot }))
-    }
-
-    fn drop_old(&mut self, view: &View, now: Second, recent: u64) {
-        if self.day == now.day() {
-            return;
-        }
-        self.day = now.day();
-        let names = view.sealed().flat_map(|partition| {
-            let recent = |kind: &FeedKind| {
-                partition.half(*kind).and_then(|half| half.places).is_some_and(|(_, last)| recent <= last)
-            };
-            let kinds = [FeedKind::User, FeedKind::Enterprise].into_iter().filter(recent);
-            kinds.filter_map(|kind| partition.half_name(kind)).collect::<Vec<_>>()
-        });
-        let names: rustc_hash::FxHashSet<HalfName> = names.collect();
-        self.filters.retain(|name, _| names.contains(name));
-    }
-}
-
-fn covers(range: Option<(u64, u64)>, second: u32) -> bool {
-    range.is_some_and(|(least, greatest)| least <= u64::from(second) && u64::from(second) <= greatest)
 }
 
 /// Whether a half may hold places of this second in an order whose range this is.

@@ -2,14 +2,15 @@
 
 use super::block::{BlockBuilder, Facts, Lengths};
 use super::frame::{FrameWriter, put_note};
-use super::live::id_fingerprint;
+use super::known::Candidate;
 use super::manifest::LineEnds;
 use feed::directory::Effect;
 use feed::event::FeedKind;
-use feed::id::{EnterpriseId, EventId};
+use feed::id::EnterpriseId;
 use feed::position::Place;
 use feed::time::Second;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// What one event changes in the directory.
 #[derive(Debug)]
@@ -34,7 +35,10 @@ pub(super) struct Staged {
     line_numbers: FxHashMap<EnterpriseId, usize>,
     /// How long the blocks of the frame before were; those of this one will be, too, about.
     expected: FxHashMap<EnterpriseId, [Lengths; 2]>,
-    ids: FxHashMap<u64, Vec<Spot>>,
+    /// Fingerprint of the event id to where it is.
+    ids: FxHashMap<u64, Spot>,
+    /// The same for the few whose fingerprint is taken.
+    more_ids: Vec<(u64, Spot)>,
     notes: Vec<u8>,
     note_count: u32,
     pub(super) changes: Vec<Change>,
@@ -80,6 +84,7 @@ impl Staged {
             line_numbers: FxHashMap::default(),
             expected: FxHashMap::default(),
             ids: FxHashMap::default(),
+            more_ids: Vec::new(),
             notes: Vec::new(),
             note_count: 0,
             changes: Vec::new(),
@@ -124,11 +129,12 @@ impl Staged {
         number
     }
 
-    /// Adds a rendering. `put` writes its facts.
+    /// Adds a rendering, to be found by the fingerprint of its id if one is given. `hearers` writes who hears it.
     pub(super) fn push(
         &mut self,
         line: &EnterpriseId,
         kind: FeedKind,
+        print: Option<u64>,
         facts: &Facts<'_>,
         hearers: impl FnOnce(&mut Vec<u8>),
         rendering: &[u8],
@@ -148,9 +154,12 @@ impl Staged {
         self.bytes += half.size() - before;
         staged.ends.last = staged.ends.last.max(facts.place);
         staged.ends.history = staged.ends.history.max(facts.history);
-        if !facts.relayed {
-            let print = id_fingerprint(line.as_str(), kind, facts.event_id);
-            self.ids.entry(print).or_default().push(Spot { kind, line: number, slot });
+        if let Some(print) = print {
+            let spot = Spot { kind, line: number, slot };
+            match self.ids.entry(print) {
+                Entry::Vacant(free) => drop(free.insert(spot)),
+                Entry::Occupied(_) => self.more_ids.push((print, spot)),
+            }
         }
         self.entries += 1;
     }
@@ -169,17 +178,16 @@ impl Staged {
         }
     }
 
-    /// The rendering with this id, and its place.
-    pub(super) fn find(&self, line: &EnterpriseId, kind: FeedKind, id: &EventId) -> Option<(Place, &[u8])> {
-        if self.ids.is_empty() {
-            return None;
-        }
-        let spots = self.ids.get(&id_fingerprint(line.as_str(), kind, id.as_str()))?;
-        spots.iter().find_map(|spot| {
+    /// The rendering with the id of a candidate, and its place.
+    pub(super) fn find(&self, candidate: &Candidate<'_>) -> Option<(Place, &[u8])> {
+        let first = self.ids.get(&candidate.print)?;
+        let more = self.more_ids.iter().filter(|(print, _)| *print == candidate.print).map(|(_, spot)| spot);
+        std::iter::once(first).chain(more).find_map(|spot| {
             let staged = &self.lines[spot.line];
             let half = staged.half(spot.kind);
             let facts = half.facts(spot.slot)?;
-            let same = spot.kind == kind && staged.id == *line && facts.event_id == id.as_str();
+            let same_line = spot.kind == candidate.kind && staged.id == *candidate.line;
+            let same = same_line && facts.event_id == candidate.rendering.event_id.as_str();
             same.then(|| (Place::from_bits(facts.place), half.rendering(spot.slot)))
         })
     }

@@ -6,18 +6,21 @@
 //!                                                  └──▶ upkeep seals partitions that were closed
 //! ```
 //!
-//! No timer decides how much goes into a frame: it takes everything that waits, up to a bound. While a frame is synced the
-//! next one fills.
+//! No timer decides how much goes into a frame. While one is on its way to the disk the next one fills, up to a bound; once
+//! the committer is free it gets what there is, be it because nothing more waits or because it is enough to be worth a
+//! sync. Publishers who wait for their answers would otherwise fall into step: all settled in one frame, then all waiting
+//! for it, with the disk and the writer idle in turn.
 
 use super::append::Writer;
 use super::commit::{Committer, Inline};
 use super::core::Core;
 use super::staged::Staged;
-use super::{merge, seal};
+use super::{digest, merge, seal};
 use crate::import::{Brought, History};
 use crate::ledger::{AppendError, Appended, Batch, Unavailable};
 use feed::limits::COMMIT_QUEUE_MAX;
 use feed::time::Second;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as plain;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -25,6 +28,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A frame is closed when it has grown to so many bytes, though a batch is never divided.
 const FRAME_BYTES: usize = 4 << 20;
+/// A committer that is free gets a frame of so many bytes at once, though more is waiting to go into it.
+const WORTH_A_SYNC_BYTES: usize = 256 << 10;
 /// So many partitions may wait to be sealed before writing waits for it.
 const UNSEALED_MAX: usize = 3;
 
@@ -39,6 +44,8 @@ enum Request {
     Import(History, ImportAnswer),
     /// Close the partition being written if its day is over.
     Turn(Second, Answer<Result<(), Unavailable>>),
+    /// The committer has become free.
+    Free,
 }
 
 /// A frame on its way from the writer to the committer.
@@ -89,13 +96,16 @@ impl Hands {
         let (queue, requests) = mpsc::channel(COMMIT_QUEUE_MAX);
         // Without room: the writer hands over a frame when the committer is free for it.
         let (work, works) = plain::sync_channel(0);
+        let free = Arc::new(AtomicBool::new(true));
+        // The committer must not keep the queue open, or the writer would never end.
+        let freed = Freed { free: free.clone(), queue: queue.downgrade() };
         let (upkeep, chores) = plain::channel();
         let writer = Writer::new(core.clone());
         let committer = Committer::new(core.clone());
         let (kept, nudge) = (core.clone(), upkeep.clone());
         let running = vec![
-            std::thread::spawn(move || write(writer, requests, &work)),
-            std::thread::spawn(move || commit(committer, &works, &nudge)),
+            std::thread::spawn(move || write(writer, requests, &Handing { work, free })),
+            std::thread::spawn(move || commit(committer, &works, &nudge, &freed)),
             std::thread::spawn(move || keep_up(&kept, &chores)),
         ];
         // Partitions that were closed but not sealed when the store was last stopped.
@@ -201,67 +211,107 @@ impl Drop for Hands {
     }
 }
 
-fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, work: &plain::SyncSender<Work>) {
-    let mut held: Option<Request> = None;
-    while let Some(first) = held.take().or_else(|| requests.blocking_recv()) {
-        let mut next = Some(first);
-        let mut answers = Vec::new();
-        while let Some(request) = next.take() {
-            match request {
-                Request::Append(batch, answer) if writer.must_close_before(batch.now) => {
-                    held = Some(Request::Append(batch, answer));
-                    break;
-                }
-                Request::Append(batch, answer) => match writer.admit(batch) {
-                    Ok(appended) => answers.push((answer, appended)),
-                    Err(error) => drop(answer.send(Err(error))),
-                },
-                request @ Request::Import(..) if !answers.is_empty() => {
-                    held = Some(request);
-                    break;
-                }
-                Request::Import(history, answer) => match writer.import(&history) {
-                    Ok(brought) if brought.iter().all(|it| *it == Brought::New) => drop(answer.send(Ok(brought))),
-                    Ok(brought) => {
-                        let imported = Some((answer, brought));
-                        let staged = writer.close();
-                        if work.send(Work { imported, ..Work::of(staged) }).is_err() {
-                            return;
-                        }
-                    }
-                    Err(error) => drop(answer.send(Err(error))),
-                },
-                Request::Turn(now, answer) if !answers.is_empty() => {
-                    held = Some(Request::Turn(now, answer));
-                    break;
-                }
-                Request::Turn(now, answer) => match writer.turn(now) {
-                    Some(staged) => {
-                        if work.send(Work { turned: Some(answer), ..Work::of(staged) }).is_err() {
-                            return;
-                        }
-                    }
-                    None => drop(answer.send(Ok(()))),
-                },
-            }
-            if writer.staged_bytes() >= FRAME_BYTES {
-                break;
-            }
-            next = requests.try_recv().ok();
-        }
-        if answers.is_empty() {
-            continue;
-        }
-        // Also when nothing new is in the frame: what is answered as known may be in one that is not durable yet.
-        let staged = writer.close();
-        let bytes = if staged.is_empty() { Vec::new() } else { staged.encode() };
-        if work.send(Work { bytes, answers, ..Work::of(staged) }).is_err() {
-            return;
+/// How the writer hands frames to the committer.
+struct Handing {
+    work: plain::SyncSender<Work>,
+    /// Whether the committer has nothing to do.
+    free: Arc<AtomicBool>,
+}
+
+impl Handing {
+    fn is_free(&self) -> bool {
+        self.free.load(Ordering::Acquire)
+    }
+
+    /// Hands over a frame, waiting until the committer is free for it; answers whether there still is one.
+    fn over(&self, work: Work) -> bool {
+        self.free.store(false, Ordering::Release);
+        self.work.send(work).is_ok()
+    }
+}
+
+/// How the committer says that it is free.
+struct Freed {
+    free: Arc<AtomicBool>,
+    queue: mpsc::WeakSender<Request>,
+}
+
+impl Freed {
+    fn tell(&self) {
+        self.free.store(true, Ordering::Release);
+        if let Some(queue) = self.queue.upgrade() {
+            // A queue without room needs no word: the writer looks after each request.
+            let _ = queue.try_send(Request::Free);
         }
     }
 }
 
-fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plain::Sender<Chore>) {
+/// What is settled into the frame in the making, and not handed over yet.
+type Answers = Vec<(Answer<Result<Appended, AppendError>>, Appended)>;
+
+fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, committer: &Handing) {
+    let mut answers = Answers::new();
+    let hand_over = |writer: &mut Writer, answers: &mut Answers| {
+        if answers.is_empty() {
+            return true;
+        }
+        // Also when nothing new is in the frame: what is answered as known may be in one that is not durable yet.
+        let staged = writer.close();
+        let bytes = if staged.is_empty() { Vec::new() } else { staged.encode() };
+        committer.over(Work { bytes, answers: std::mem::take(answers), ..Work::of(staged) })
+    };
+    loop {
+        let full = writer.staged_bytes() >= FRAME_BYTES;
+        let worth_it = writer.staged_bytes() >= WORTH_A_SYNC_BYTES || requests.is_empty();
+        if (full || worth_it && committer.is_free()) && !hand_over(&mut writer, &mut answers) {
+            return;
+        }
+        let Some(request) = requests.blocking_recv() else { break };
+        let going_on = match request {
+            Request::Free => true,
+            Request::Append(batch, answer) => {
+                let going_on = !writer.must_close_before(batch.now) || hand_over(&mut writer, &mut answers);
+                match writer.admit(batch) {
+                    Ok(appended) => answers.push((answer, appended)),
+                    Err(error) => drop(answer.send(Err(error))),
+                }
+                going_on
+            }
+            Request::Import(history, answer) => {
+                hand_over(&mut writer, &mut answers) && import(&mut writer, &history, answer, committer)
+            }
+            Request::Turn(now, answer) => {
+                hand_over(&mut writer, &mut answers)
+                    && match writer.turn(now) {
+                        Some(staged) => committer.over(Work { turned: Some(answer), ..Work::of(staged) }),
+                        None => {
+                            let _ = answer.send(Ok(()));
+                            true
+                        }
+                    }
+            }
+        };
+        if !going_on {
+            return;
+        }
+    }
+    hand_over(&mut writer, &mut answers);
+}
+
+/// Brings in history; answers whether there still is a committer.
+fn import(writer: &mut Writer, history: &History, answer: ImportAnswer, committer: &Handing) -> bool {
+    match writer.import(history) {
+        Ok(brought) if brought.iter().any(|it| *it != Brought::New) => {
+            committer.over(Work { imported: Some((answer, brought)), ..Work::of(writer.close()) })
+        }
+        done => {
+            let _ = answer.send(done);
+            true
+        }
+    }
+}
+
+fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plain::Sender<Chore>, freed: &Freed) {
     while let Ok(work) = works.recv() {
         let before = committer.partition_number();
         let done = committer.commit(&work.staged, work.bytes);
@@ -280,6 +330,7 @@ fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plai
         if let Some(turned) = work.turned {
             let _ = turned.send(done);
         }
+        freed.tell();
     }
 }
 
@@ -308,6 +359,8 @@ fn keep_up(core: &Core, chores: &plain::Receiver<Chore>) {
 /// is tried again when the next partition is closed.
 fn seal_all(core: &Core) {
     while let Ok(true) = seal::seal_next(core) {}
+    // Without a digest the partitions are asked one by one, which is only slower.
+    let _ = digest::renew(core);
 }
 
 /// Merges small partitions of imported history. What cannot be merged now stays as it is.

@@ -16,6 +16,8 @@ use std::sync::Arc;
 /// All partitions: those of imported history, then the others in the order of their numbers, which is that of arrival.
 #[derive(Debug, Clone, Default)]
 pub(super) struct View {
+    /// Grows with every change.
+    pub(super) version: u64,
     pub(super) parts: Vec<Part>,
 }
 

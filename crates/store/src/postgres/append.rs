@@ -313,13 +313,9 @@ impl Deciding<'_> {
 
         let place = self.line.next_place(now);
         let recorded = place.second;
-        // Asked before the directory hears of it. What only tells of the event itself, such as that it is a move, is
-        // heard but not kept.
-        let changing: Vec<bool> = event.effects.iter().map(|effect| directory.changes(effect, enterprise)).collect();
         let audience = audience::hear(&event, directory, enterprise, place);
+        audience.keep_changed(&mut event.effects);
         moved.users.extend(audience.called);
-        let mut changing = changing.into_iter();
-        event.effects.retain(|_| changing.next().unwrap_or(true));
         let (tree, people): (Vec<_>, Vec<_>) =
             std::mem::take(&mut event.effects).into_iter().partition(feed::directory::Effect::is_of_the_tree);
         if !people.is_empty() {

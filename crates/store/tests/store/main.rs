@@ -23,6 +23,7 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
+mod many_partitions;
 mod moving;
 mod plans;
 mod postgres;

@@ -12,16 +12,23 @@ const PROBES: u32 = 6;
 pub(in super::super) struct Filter(Vec<u8>);
 
 impl Filter {
+    /// A filter with room for so many ids.
+    pub(in super::super) fn for_ids(ids: usize) -> Self {
+        let lines = (ids * BITS_PER_ID).div_ceil(8 * LINE_BYTES).max(1);
+        Filter(vec![0; lines * LINE_BYTES])
+    }
+
     pub(in super::super) fn of(prints: impl ExactSizeIterator<Item = u64>) -> Self {
-        let lines = (prints.len() * BITS_PER_ID).div_ceil(8 * LINE_BYTES).max(1);
-        let mut filter = Filter(vec![0; lines * LINE_BYTES]);
-        for print in prints {
-            let (line, bits) = filter.bits(print);
-            for bit in bits {
-                filter.0[line + bit / 8] |= 1 << (bit % 8);
-            }
-        }
+        let mut filter = Self::for_ids(prints.len());
+        prints.for_each(|print| filter.add(print));
         filter
+    }
+
+    pub(in super::super) fn add(&mut self, print: u64) {
+        let (line, bits) = self.bits(print);
+        for bit in bits {
+            self.0[line + bit / 8] |= 1 << (bit % 8);
+        }
     }
 
     pub(in super::super) fn from_bytes(bytes: Vec<u8>) -> Self {

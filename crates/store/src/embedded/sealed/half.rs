@@ -323,6 +323,19 @@ impl Half {
         Ok(None)
     }
 
+    /// How many event ids are in it.
+    pub(in super::super) fn ids(&self) -> usize {
+        index(self.count(Section::Ids, ID_BYTES))
+    }
+
+    /// The fingerprints of its event ids.
+    pub(in super::super) fn prints(&self) -> Result<Vec<u64>, Fault> {
+        let (start, length) = self.section(Section::Ids);
+        let bytes = self.index.read_past_cache(start, usize::try_from(length).unwrap_or(0))?;
+        let rows = bytes.chunks_exact(ID_BYTES);
+        rows.map(|row| Taker(row).u64().ok_or_else(|| self.malformed(start, "its ids"))).collect()
+    }
+
     pub(in super::super) fn filter(&self) -> Result<Filter, Fault> {
         let (start, length) = self.section(Section::Filter);
         let bytes = self.index.read_past_cache(start, usize::try_from(length).unwrap_or(0))?;
