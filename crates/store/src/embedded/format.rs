@@ -28,6 +28,7 @@
 //! except the manifest, which is a line of text with the same facts and then JSON, and `state.redb`, whose format is
 //! redb's. All numbers are little-endian; all checksums are CRC-32C. A file of a newer version is refused.
 
+use super::checksum::checksum_of_both;
 use super::codec::{Taker, put_u16, put_u32, put_u64};
 use feed::event::FeedKind;
 
@@ -126,7 +127,7 @@ fn letter(kind: FeedKind) -> char {
 
 fn checksum(head: &[u8]) -> u32 {
     let covered = head.get(..12).zip(head.get(16..FILE_HEAD_BYTES));
-    covered.map_or(0, |(before, after)| crc32c::crc32c_append(crc32c::crc32c(before), after))
+    covered.map_or(0, |(before, after)| checksum_of_both(before, after))
 }
 
 /// Why a file cannot be read.

@@ -15,6 +15,7 @@
 //! The magic holds bytes that no UTF-8 text does, so nothing a publisher sends can pass for a frame.
 
 use super::block::Block;
+use super::checksum::{checksum, checksum_of_both};
 use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
 use super::format::FORMAT_VERSION;
 use feed::directory::Effect;
@@ -93,13 +94,13 @@ impl Head {
     }
 
     pub(super) fn body_checks(&self, body: &[u8]) -> bool {
-        body.len() == self.body_bytes && crc32c::crc32c(body) == self.body_checksum
+        body.len() == self.body_bytes && checksum(body) == self.body_checksum
     }
 }
 
 /// The checksum covers the head with its own field left out.
 fn head_checksum(head: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&head[..12]), &head[16..HEAD_BYTES])
+    checksum_of_both(&head[..12], &head[16..HEAD_BYTES])
 }
 
 /// A frame being written: head space first, then notes and blocks in their order, then [`FrameWriter::finish`].
@@ -129,7 +130,7 @@ impl FrameWriter {
     /// Writes the head and pads the end.
     pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Vec<u8> {
         let body = self.out.len() - HEAD_BYTES;
-        let checksum = crc32c::crc32c(&self.out[HEAD_BYTES..]);
+        let checksum = checksum(&self.out[HEAD_BYTES..]);
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.extend_from_slice(&MAGIC);
         put_u16(&mut head, FORMAT_VERSION);

@@ -10,6 +10,7 @@
 //! It is replaced whole: written aside, synced, renamed over the old one, and the directory synced. What it does not
 //! name does not exist; what it names was durable before it did.
 
+use super::checksum::{checksum, checksum_of_both};
 use super::files::{Files, read_vec, write_all};
 use super::format::{FORMAT_VERSION, MANIFEST, NEW};
 use super::seal::KINDS;
@@ -187,7 +188,7 @@ impl Manifest {
 
     fn to_bytes(&self) -> Vec<u8> {
         let json = serde_json::to_vec(self).expect("a manifest is plain values");
-        let checksum = checksum(FORMAT_VERSION, &json);
+        let checksum = manifest_checksum(FORMAT_VERSION, &json);
         let mut out = format!("{FIRST_WORDS}{FORMAT_VERSION} crc32c={checksum:08x}\n").into_bytes();
         out.extend_from_slice(&json);
         out
@@ -207,7 +208,7 @@ impl Manifest {
             newer => return Err(BadManifest::Newer(newer)),
         }
         let stored = rest.strip_prefix("crc32c=").and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        if stored != Some(checksum(version, json)) {
+        if stored != Some(manifest_checksum(version, json)) {
             return Err(damaged("it does not match its checksum"));
         }
         serde_json::from_slice(json).map_err(|error| BadManifest::Damaged(error.to_string()))
@@ -252,10 +253,10 @@ impl Manifest {
 }
 
 /// The checksum of a manifest. Since version 3 it covers the version as well.
-fn checksum(version: u16, json: &[u8]) -> u32 {
+fn manifest_checksum(version: u16, json: &[u8]) -> u32 {
     match version {
-        ..3 => crc32c::crc32c(json),
-        3.. => crc32c::crc32c_append(crc32c::crc32c(&version.to_le_bytes()), json),
+        ..3 => checksum(json),
+        3.. => checksum_of_both(&version.to_le_bytes(), json),
     }
 }
 

@@ -19,6 +19,7 @@
 mod append;
 mod backup;
 mod block;
+mod checksum;
 mod codec;
 mod commit;
 mod core;

@@ -28,7 +28,7 @@ impl FromRequestParts<Server> for Asking {
         if let (Some(limit), Some(client_id)) = (&server.application_limit, caller.application()) {
             limit.check(client_id).map_err(|retry_after_s| ApiError::RateLimit { retry_after_s })?;
         }
-        let caller = caller.from(Origin::of(parts, server).ip);
+        let caller = caller.from(Origin::ip_of(parts, server));
         server.services.record_sign_in(&caller).await;
         Ok(Asking(caller))
     }

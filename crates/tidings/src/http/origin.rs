@@ -38,12 +38,23 @@ impl FromRequestParts<Server> for Origin {
 impl Origin {
     /// The origin of a request.
     pub fn of(parts: &Parts, server: &Server) -> Self {
-        let peer = parts.extensions.get::<Peer>().map(|Peer(address)| address.ip());
-        let through_proxy = peer.is_some_and(|peer| server.trusted_proxies.believe(peer));
-        let ip = if through_proxy { client_of(&parts.headers, server).or(peer) } else { peer };
+        let (ip, through_proxy) = seen_from(parts, server);
         let encrypted = parts.extensions.get::<Encrypted>().is_some();
         Origin { ip, base_url: base_url(server, &parts.headers, through_proxy, encrypted) }
     }
+
+    /// The client's address alone, which is all that most requests need of it.
+    pub fn ip_of(parts: &Parts, server: &Server) -> Option<IpAddr> {
+        seen_from(parts, server).0
+    }
+}
+
+/// The client's address, and whether the request came through a proxy that is believed.
+fn seen_from(parts: &Parts, server: &Server) -> (Option<IpAddr>, bool) {
+    let peer = parts.extensions.get::<Peer>().map(|Peer(address)| address.ip());
+    let through_proxy = peer.is_some_and(|peer| server.trusted_proxies.believe(peer));
+    let ip = if through_proxy { client_of(&parts.headers, server).or(peer) } else { peer };
+    (ip, through_proxy)
 }
 
 /// The last address in `X-Forwarded-For` that is not itself a proxy's: those before it are only what it said.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::proxies::TrustedProxies;
 use axum::Router;
 use feed::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
+use futures_util::FutureExt;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -93,9 +94,13 @@ pub async fn serve(
             peer,
             watcher: graceful.watcher(),
             closed: closed.clone(),
-            _place: place,
+            place,
         };
-        tokio::spawn(connection.run(stream));
+        // Memory is taken for the largest that a task may become, so plain connections have a task of their own.
+        match answering.tls.clone() {
+            None => tokio::spawn(connection.answer(stream, None)),
+            Some(tls) => tokio::spawn(connection.shake_hands(tls, stream)),
+        };
     }
     drop((listener, closing));
     bell.close();
@@ -114,12 +119,11 @@ struct Connection {
     watcher: Watcher,
     /// Changes when the server closes: who has not shaken hands by then need not.
     closed: watch::Receiver<()>,
-    _place: Place,
+    place: Place,
 }
 
 impl Connection {
-    async fn run(mut self, stream: TcpStream) {
-        let Some(tls) = self.answering.tls.take() else { return self.answer(stream, None).await };
+    async fn shake_hands(mut self, tls: TlsAcceptor, stream: TcpStream) {
         let clock = self.answering.clock.clone();
         let shaken = tokio::select! {
             shaken = tls.accept(stream) => shaken,
@@ -132,9 +136,15 @@ impl Connection {
         }
     }
 
-    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, encrypted: Option<Encrypted>) {
-        let Answering { router, clock, .. } = self.answering;
-        let (peer, router) = (Peer(self.peer), TowerToHyperService::new(router));
+    /// Answers until the connection ends. This is no `async fn`, which would keep room for the connection twice: as it is
+    /// made and as it is waited for. There are many, and most wait.
+    fn answer(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        encrypted: Option<Encrypted>,
+    ) -> impl Future<Output = ()> + Send {
+        let Connection { answering: Answering { router, clock, .. }, http, peer, watcher, place, .. } = self;
+        let (peer, router) = (Peer(peer), TowerToHyperService::new(router));
         let unread = Unread::default();
         let stream = Unstalled::new(stream, clock.clone(), unread.clone());
         let service = service_fn(move |request: Request<Incoming>| {
@@ -145,9 +155,11 @@ impl Connection {
             }
             router.call(request)
         });
-        let connection = self.watcher.watch(self.http.serve_connection(TokioIo::new(stream), service));
-        if let Err(why) = connection.await {
-            tracing::debug!(%why, "a connection broke");
-        }
+        watcher.watch(http.serve_connection(TokioIo::new(stream), service)).map(move |ended| {
+            if let Err(why) = ended {
+                tracing::debug!(%why, "a connection broke");
+            }
+            drop(place);
+        })
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! A poll registers at the bell first, then looks at the stream, then waits. `new_change` is said only when a fetch of
 //! that stream from that position would return something, because some clients spin otherwise.
+//!
+//! Thousands wait at a time, each in a future that has room for all it may ever do. What is done before and after the wait
+//! is therefore boxed, and takes memory only while it is done.
 
 use super::Services;
 use super::read::{ReadError, ReadRequest};
@@ -129,7 +132,7 @@ impl Services {
         let hold = self.clock.wait(self.hold);
         let watching = async {
             let Some(channel) = self.channel_key.open(channel_token) else { return self.refuse_slowly().await };
-            let caller = self.authenticator.caller_of_channel(&channel.token_id, &channel.user).await?;
+            let caller = Box::pin(self.authenticator.caller_of_channel(&channel.token_id, &channel.user)).await?;
             let Some(caller) = caller else { return self.refuse_slowly().await };
             let Some(_place) = self.polls.begin(caller.token_id()) else { return self.refuse_slowly().await };
             self.watch_for(&caller, &channel, start).await
@@ -160,7 +163,7 @@ impl Services {
         let mut here = self.bell.register(feed);
         let ring = here.ring();
         let mut after = match start {
-            Some(Start::Now) => Start::After(self.look(caller, stream, Start::Now).await?.1),
+            Some(Start::Now) => Start::After(Box::pin(self.look(caller, stream, Start::Now)).await?.1),
             Some(start) => start,
             None => Start::After(self.channels.signalled(channel.nonce).unwrap_or(channel.since)),
         };
@@ -175,14 +178,14 @@ impl Services {
                     }
                 }
             }
-            let (found, next) = self.look(caller, stream, after).await?;
+            let (found, next) = Box::pin(self.look(caller, stream, after)).await?;
             if found {
                 // The wait may have been long: whoever may no longer watch is told nothing.
-                if !self.still_leads_to(channel, start, stream).await? {
+                if !Box::pin(self.still_leads_to(channel, start, stream)).await? {
                     return self.refuse_slowly().await;
                 }
                 if start.is_none() {
-                    let end = self.look(caller, stream, Start::Now).await?.1;
+                    let end = Box::pin(self.look(caller, stream, Start::Now)).await?.1;
                     self.channels.signal(channel.nonce, end);
                 }
                 return Ok(Message::NewChange);

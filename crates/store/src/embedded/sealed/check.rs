@@ -12,6 +12,7 @@ impl Half {
         let content = self.sections.iter().map(|(start, length)| start + length).max().unwrap_or(0);
         self.index.check(content, done, damage);
         let (mut whole, mut next) = (0, 0u32);
+        let count = self.count(Section::Entries, ENTRY_BYTES);
         for number in 0..self.data.blocks {
             match self.check_block(number, &mut next) {
                 Ok((entries, bytes)) => {
@@ -21,8 +22,8 @@ impl Half {
                 Err(fault) => {
                     damage(fault);
                     // Where the entries of the next block begin in the index can still be found.
-                    let mut after = next;
-                    while self.entry(after).is_ok_and(|entry| entry.block <= number) && after < self.entries() {
+                    let (mut after, mut entries) = (next, self.entries());
+                    while after < count && entries.get(after).is_ok_and(|entry| entry.block <= number) {
                         after += 1;
                     }
                     next = after;
@@ -32,27 +33,24 @@ impl Half {
         if self.terms_lead_astray().unwrap_or(true) {
             damage(self.malformed(0, "its terms do not lead to entries; they"));
         }
-        if next != self.entries() {
+        if next != count {
             damage(self.malformed(0, "its entries are not those of the data file; they"));
         }
         whole
     }
 
-    fn entries(&self) -> u32 {
-        self.count(Section::Entries, ENTRY_BYTES)
-    }
-
     fn check_block(&self, number: u32, next: &mut u32) -> Result<(u64, u64), Fault> {
-        let (bytes, _, spans) = self.data.block_at(number)?;
+        let (bytes, _, lie) = self.data.block_at(number)?;
         let block = self.data.parse(number, &bytes)?;
+        let (mut entries, mut spans) = (self.entries(), self.spans());
         for slot in 0..block.count() {
             let facts = block.facts(slot).ok_or_else(|| self.data.malformed(number))?;
-            let entry = self.entry(*next)?;
+            let entry = entries.get(*next)?;
             let leads_here = entry.place == facts.place && entry.block == number && index(entry.slot) == slot;
             if !leads_here || block.rendering(slot).is_none() {
                 return Err(self.malformed(0, "its entries do not lead to what the data file holds; they"));
             }
-            if self.has_spans() && spans.get(slot) != Some(&self.span(*next)?) {
+            if self.has_spans() && lie.get(slot) != Some(&spans.get(*next)?) {
                 return Err(self.malformed(0, "its spans do not lead to what the data file holds; they"));
             }
             *next += 1;

@@ -17,13 +17,16 @@
 //! them is a section of the index; it can be made again by going through the frames.
 
 use super::super::block::{Block, BlockBuilder};
+use super::super::checksum::{checksum, checksum_of_both};
 use super::super::codec::{Taker, count32, index, put_u32, put_u64};
 use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::super::frames_file::each_block;
 use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
+use super::pieces::{PIECE_BYTES, PiecesOf};
 use super::singly::{DICTIONARY_BYTES_MAX, Dictionary, Packer, SAMPLES_BYTES, dictionary_of};
+use bytes::Bytes;
 use feed::event::FeedKind;
 use std::io;
 use std::sync::Arc;
@@ -78,7 +81,7 @@ impl BlockRow {
     /// That of a block that lies there as it is.
     pub(in super::super) fn plain(offset: u64, block: &[u8]) -> Self {
         let length = count32(block.len());
-        BlockRow { offset, stored: length, plain: length, checksum: crc32c::crc32c(block), packing: Packing::Plain }
+        BlockRow { offset, stored: length, plain: length, checksum: checksum(block), packing: Packing::Plain }
     }
 
     pub(in super::super) fn put(&self, out: &mut Vec<u8>) {
@@ -225,7 +228,7 @@ impl DataWriter {
 }
 
 fn tail_checksum(tail: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&tail[..8]), &tail[12..])
+    checksum_of_both(&tail[..8], &tail[12..])
 }
 
 /// Where a rendering lies in the file of its block, as it is stored.
@@ -239,7 +242,7 @@ pub(in super::super) struct Span {
 impl Span {
     /// That of bytes that lie there.
     fn of(offset: u64, bytes: &[u8]) -> Self {
-        Span { offset, length: count32(bytes.len()), checksum: crc32c::crc32c(bytes) }
+        Span { offset, length: count32(bytes.len()), checksum: checksum(bytes) }
     }
 
     /// Those of the renderings of a block that lies there as it is; `None` if it cannot be read.
@@ -259,6 +262,17 @@ impl Span {
     fn is_before(&self, other: &Span) -> bool {
         self.end().checked_add(1) == Some(other.offset)
     }
+
+    /// Whether the other, which comes behind it, is kept in one piece with it.
+    fn is_of_one_piece_with(&self, other: &Span) -> bool {
+        self.offset / PIECE_BYTES == other.offset / PIECE_BYTES
+    }
+}
+
+/// How many bytes spans take that lie side by side, the commas between them included.
+fn span_of(side_by_side: &[Span]) -> usize {
+    let (Some(first), Some(last)) = (side_by_side.first(), side_by_side.last()) else { return 0 };
+    usize::try_from(last.end().saturating_sub(first.offset)).unwrap_or(usize::MAX)
 }
 
 /// The blocks of a half as read.
@@ -295,8 +309,8 @@ impl Data {
         let tail = file.read_vec(tail_at, TAIL_BYTES)?;
         let mut taker = Taker(&tail);
         let magic = taker.take(8);
-        let checksum = taker.u32();
-        if magic != Some(&TAIL_MAGIC) || checksum != Some(tail_checksum(&tail)) {
+        let sum = taker.u32();
+        if magic != Some(&TAIL_MAGIC) || sum != Some(tail_checksum(&tail)) {
             return Err(file.damaged(tail_at, "its tail does not check"));
         }
         taker.u32();
@@ -306,13 +320,13 @@ impl Data {
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
         let dictionary = taker.u64().zip(taker.u32()).zip(taker.u32()).filter(|((offset, _), _)| *offset > 0);
-        let dictionary = dictionary.map(|((offset, length), checksum)| {
+        let dictionary = dictionary.map(|((offset, length), sum)| {
             let damaged = |what: &str| file.damaged(offset, what);
             if index(length) > DICTIONARY_BYTES_MAX {
                 return Err(damaged("its dictionary is too long"));
             }
             let bytes = file.read_vec(offset, index(length))?;
-            if crc32c::crc32c(&bytes) != checksum {
+            if checksum(&bytes) != sum {
                 return Err(damaged("its dictionary does not match its checksum"));
             }
             Dictionary::new(&bytes).map_err(|error| damaged(&format!("its dictionary cannot be used: {error}")))
@@ -377,12 +391,12 @@ impl Data {
 
     /// The block of a row, and where its renderings lie if they are compressed one by one.
     fn load(&self, row: &BlockRow) -> Result<(Vec<u8>, Vec<Span>), Fault> {
-        let BlockRow { offset, stored, plain, checksum, packing } = *row;
+        let BlockRow { offset, stored, plain, checksum: sum, packing } = *row;
         if offset.checked_add(u64::from(stored)).is_none_or(|end| end > self.size) {
             return Err(self.file.damaged(offset, "its table leads beyond its end"));
         }
         let bytes = self.file.read_vec(offset, index(stored))?;
-        if crc32c::crc32c(&bytes) != checksum {
+        if checksum(&bytes) != sum {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
         }
         let length = index(plain).min(BLOCK_BYTES_MAX);
@@ -405,10 +419,10 @@ impl Data {
     }
 
     /// Reads renderings onto the end of a page, and checks each.
-    pub(super) fn fetch(&self, spans: &[Span], runs: &mut Runs) -> Result<(), Fault> {
+    pub(super) fn fetch(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
         let Some(dictionary) = &self.dictionary else {
-            runs.expect(spans.iter().map(|span| index(span.length)));
-            return spans.chunk_by(Span::is_before).try_for_each(|group| self.renderings(group, runs));
+            runs.expect(spans.chunk_by(Span::is_before).map(span_of));
+            return spans.chunk_by(Span::is_before).try_for_each(|group| self.renderings(group, pieces, runs));
         };
         let wrong = |span: &Span, error: io::Error| {
             self.file.damaged(span.offset, &format!("a rendering in it cannot be decompressed: {error}"))
@@ -420,7 +434,7 @@ impl Data {
                 return Err(self.file.damaged(span.offset, "its index leads beyond its end"));
             }
             let packed = self.file.read_vec(span.offset, index(span.length))?;
-            if crc32c::crc32c(&packed) != span.checksum {
+            if checksum(&packed) != span.checksum {
                 return Err(self.wrong(span));
             }
             runs.push(unpacker.rendering(&packed).map_err(|error| wrong(span, error))?.into());
@@ -428,21 +442,53 @@ impl Data {
         Ok(())
     }
 
-    /// Reads renderings that lie side by side, with a comma between them, onto the end of a page, and checks each.
-    fn renderings(&self, spans: &[Span], runs: &mut Runs) -> Result<(), Fault> {
+    /// Puts renderings that lie side by side, with a comma between them, onto the end of a page: from the pieces that are
+    /// kept, and those between them from the file.
+    fn renderings(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
+        // Where the spans begin that are yet to be read, where a piece begins, and which pieces are to be kept.
+        let (mut unread, mut at, mut asked_again) = (0, 0, Vec::new());
+        for piece in spans.chunk_by(Span::is_of_one_piece_with) {
+            let next = at + piece.len();
+            let (offset, length) = (piece[0].offset, span_of(piece));
+            match pieces.get(offset, length) {
+                Some(kept) => {
+                    self.read(&spans[unread..at], (pieces, &asked_again), runs)?;
+                    runs.push(kept);
+                    unread = next;
+                    asked_again.clear();
+                }
+                None if pieces.was_asked_for(offset) => asked_again.push((offset, length)),
+                None => {}
+            }
+            at = next;
+        }
+        self.read(&spans[unread..], (pieces, &asked_again), runs)
+    }
+
+    /// Reads renderings that lie side by side onto the end of a page, checks each, and keeps some pieces of them: where
+    /// each begins in the file, and its length.
+    fn read(&self, spans: &[Span], keep: (&PiecesOf, &[(u64, usize)]), runs: &mut Runs) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
         let beyond = || self.file.damaged(first.offset, "its index leads beyond its end");
         let length = last.end().checked_sub(first.offset).filter(|_| last.end() <= self.size).ok_or_else(beyond)?;
-        let mut rest = runs.read(&self.file, first.offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let all = runs.read(&self.file, first.offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let mut rest = all;
         for (number, span) in spans.iter().enumerate() {
             if number > 0 {
                 rest = rest.strip_prefix(b",").ok_or_else(|| self.wrong(span))?;
             }
             let (rendering, after) = rest.split_at_checked(index(span.length)).ok_or_else(|| self.wrong(span))?;
-            if crc32c::crc32c(rendering) != span.checksum {
+            if checksum(rendering) != span.checksum {
                 return Err(self.wrong(span));
             }
             rest = after;
+        }
+        let (pieces, asked_again) = keep;
+        for (offset, length) in asked_again {
+            let begin = usize::try_from(offset - first.offset).unwrap_or(usize::MAX);
+            if let Some(piece) = all.get(begin..).and_then(|all| all.get(..*length)) {
+                pieces.keep(*offset, Bytes::copy_from_slice(piece));
+            }
         }
         Ok(())
     }

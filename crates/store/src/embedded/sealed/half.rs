@@ -13,7 +13,8 @@ use super::index::{
     sections_of,
 };
 use super::name::{HalfName, Lies};
-use super::paged::{Paged, Pages, record};
+use super::paged::{Paged, Pages, Records, record};
+use super::pieces::PiecesOf;
 use bytes::Bytes;
 use feed::event::{EventType, FeedKind};
 use feed::id::EnterpriseId;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(in super::super) struct Half {
     pub(in super::super) data: Data,
+    /// The pieces of it that are kept.
+    pub(super) pieces: PiecesOf,
     pub(super) index: Paged,
     pub(super) sections: [(u64, u64); SECTIONS],
     pub(super) types: Vec<EventType>,
@@ -104,7 +107,10 @@ impl Half {
                 Data::in_frames(data, name.partition, index.clone(), rows)?
             }
         };
-        let mut half = Half { data, index, sections, types: Vec::new(), version };
+        // In the frames there are other bytes at the same places than in a data file of its own.
+        let apart = u64::from(name.lies == Lies::Apart);
+        let pieces = PiecesOf::new(unique(name, 0).rotate_left(1) ^ apart, pages.clone());
+        let mut half = Half { data, pieces, index, sections, types: Vec::new(), version };
         half.types = half.read_types()?;
         Ok(half)
     }
@@ -166,7 +172,7 @@ impl Half {
             let read = Taker(&row).text().zip(taker.u32()).zip(taker.u32());
             let ((id, first), count) = read.ok_or_else(|| self.malformed(start, "its lines"))?;
             if let Some(last) = count.checked_sub(1) {
-                lines.push((id.to_owned(), count, self.entry(first.saturating_add(last))?.place));
+                lines.push((id.to_owned(), count, self.entries().get(first.saturating_add(last))?.place));
             }
         }
         Ok(lines)
@@ -178,21 +184,20 @@ impl Half {
         line.map_or(Ok(0), |line| self.first_at(line, place))
     }
 
-    pub(super) fn entry(&self, global: u32) -> Result<EntryRow, Fault> {
-        let (start, _) = self.section(Section::Entries);
-        let row = self.index.array::<ENTRY_BYTES>(record(start, global, ENTRY_BYTES))?;
-        EntryRow::parse(&mut Taker(&row)).ok_or_else(|| self.malformed(start, "its entries"))
+    /// The records of a section.
+    pub(super) fn records<const N: usize>(&self, section: Section) -> Records<'_, N> {
+        Records::of(&self.index, self.section(section).0)
     }
 
-    /// An entry by its number within its line.
-    pub(super) fn entry_of(&self, line: Line, within: u32) -> Result<EntryRow, Fault> {
-        // Numbers come from the file; one that leads nowhere is found when it is read.
-        self.entry(line.first.saturating_add(within))
+    /// The entries of all lines, by their number within the half.
+    pub(super) fn entries(&self) -> Entries<'_> {
+        Entries { half: self, rows: self.records(Section::Entries) }
     }
 
     /// The first entry of a line with a place of at least this.
     pub(super) fn first_at(&self, line: Line, place: u64) -> Result<u32, Fault> {
-        search(line.count, |n| Ok(self.entry_of(line, n)?.place < place))
+        let mut entries = self.entries();
+        search(line.count, |n| Ok(entries.of_line(line, n)?.place < place))
     }
 
     pub(super) fn order_section(order: Order) -> Section {
@@ -203,20 +208,18 @@ impl Half {
         }
     }
 
-    /// The place and the entry (within the line) at this number of an order.
-    pub(super) fn in_order(&self, line: Line, order: Order, number: u32) -> Result<(u64, u32), Fault> {
-        if order == Order::Arrival {
-            return Ok((self.entry_of(line, number)?.place, number));
+    /// An order of a line.
+    pub(super) fn ordered(&self, line: Line, order: Order) -> Ordered<'_> {
+        match order {
+            Order::Arrival => Ordered::Arrival(line, self.entries()),
+            Order::History | Order::Window => Ordered::Listed(line, self, self.records(Self::order_section(order))),
         }
-        let (start, _) = self.section(Self::order_section(order));
-        let row = self.index.array::<ORDER_BYTES>(record(start, line.first.saturating_add(number), ORDER_BYTES))?;
-        let mut taker = Taker(&row);
-        taker.u64().zip(taker.u32()).ok_or_else(|| self.malformed(start, "its orders"))
     }
 
     /// The first number of an order with a place of at least this.
     pub(super) fn first_in_order(&self, line: Line, order: Order, place: u64) -> Result<u32, Fault> {
-        search(line.count, |n| Ok(self.in_order(line, order, n)?.0 < place))
+        let mut ordered = self.ordered(line, order);
+        search(line.count, |n| Ok(ordered.get(n)?.0 < place))
     }
 
     /// The last ordinal given within a second of a line's order; 0 if none.
@@ -230,7 +233,7 @@ impl Half {
         let end = Place { second, ordinal: ORDINAL_MAX };
         let number = self.first_in_order(line, order, end.to_bits().saturating_add(1))?;
         let Some(last) = number.checked_sub(1) else { return Ok(0) };
-        let place = Place::from_bits(self.in_order(line, order, last)?.0);
+        let place = Place::from_bits(self.ordered(line, order).get(last)?.0);
         Ok(if place.second == second { place.ordinal } else { 0 })
     }
 
@@ -240,14 +243,9 @@ impl Half {
         length > 0
     }
 
-    /// Where the rendering of an entry lies, by its number within the half.
-    pub(super) fn span(&self, global: u32) -> Result<Span, Fault> {
-        let (start, _) = self.section(Section::Spans);
-        let row = self.index.array::<SPAN_BYTES>(record(start, global, SPAN_BYTES))?;
-        let mut taker = Taker(&row);
-        let fields = taker.u64().zip(taker.u32()).zip(taker.u32());
-        let ((offset, length), checksum) = fields.ok_or_else(|| self.malformed(start, "its spans"))?;
-        Ok(Span { offset, length, checksum })
+    /// Where the renderings of all lines lie, by the number of their entry within the half.
+    pub(super) fn spans(&self) -> Spans<'_> {
+        Spans { half: self, rows: self.records(Section::Spans) }
     }
 
     /// The bytes of some entries of a line, as few runs as they lie in.
@@ -256,20 +254,20 @@ impl Half {
         if !self.has_spans() {
             return self.fetch_from_blocks(line, entries);
         }
-        let mut spans = Vec::with_capacity(entries.len());
+        let (mut known, mut spans) = (self.spans(), Vec::with_capacity(entries.len()));
         for entry in entries {
-            spans.push(self.span(line.first.saturating_add(*entry))?);
+            spans.push(known.get(line.first.saturating_add(*entry))?);
         }
         let mut runs = Runs::default();
-        self.data.fetch(&spans, &mut runs)?;
+        self.data.fetch(&spans, &self.pieces, &mut runs)?;
         Ok(runs.finish())
     }
 
     fn fetch_from_blocks(&self, line: Line, entries: &[u32]) -> Result<Vec<Bytes>, Fault> {
         let mut runs = Vec::new();
-        let mut rows = Vec::with_capacity(entries.len());
+        let (mut known, mut rows) = (self.entries(), Vec::with_capacity(entries.len()));
         for entry in entries {
-            rows.push(self.entry_of(line, *entry)?);
+            rows.push(known.of_line(line, *entry)?);
         }
         let mut held: Option<(u32, Bytes)> = None;
         for run in rows.chunk_by(|one, next| one.block == next.block && one.slot + 1 == next.slot) {
@@ -307,7 +305,7 @@ impl Half {
             if taker.u64() != Some(print) {
                 break;
             }
-            let entry = self.entry(taker.u32().unwrap_or(0))?;
+            let entry = self.entries().get(taker.u32().unwrap_or(0))?;
             let bytes = match held {
                 Some((number, bytes)) if number == entry.block => bytes.clone(),
                 _ => Bytes::from(self.data.block(entry.block)?),
@@ -340,6 +338,67 @@ impl Half {
         let (start, length) = self.section(Section::Filter);
         let bytes = self.index.read_past_cache(start, usize::try_from(length).unwrap_or(0))?;
         Ok(Filter::from_bytes(bytes))
+    }
+}
+
+/// The entries of a half, being read.
+pub(super) struct Entries<'a> {
+    half: &'a Half,
+    rows: Records<'a, ENTRY_BYTES>,
+}
+
+impl Entries<'_> {
+    /// An entry by its number within the half.
+    pub(super) fn get(&mut self, global: u32) -> Result<EntryRow, Fault> {
+        let row = self.rows.get(global)?;
+        let malformed = || self.half.malformed(self.half.section(Section::Entries).0, "its entries");
+        EntryRow::parse(&mut Taker(&row)).ok_or_else(malformed)
+    }
+
+    /// An entry by its number within its line.
+    pub(super) fn of_line(&mut self, line: Line, within: u32) -> Result<EntryRow, Fault> {
+        // Numbers come from the file; one that leads nowhere is found when it is read.
+        self.get(line.first.saturating_add(within))
+    }
+}
+
+/// An order of a line, being read.
+pub(super) enum Ordered<'a> {
+    /// That of the entries themselves.
+    Arrival(Line, Entries<'a>),
+    /// One with a list of its own.
+    Listed(Line, &'a Half, Records<'a, ORDER_BYTES>),
+}
+
+impl Ordered<'_> {
+    /// The place and the entry (within the line) at this number.
+    pub(super) fn get(&mut self, number: u32) -> Result<(u64, u32), Fault> {
+        match self {
+            Ordered::Arrival(line, entries) => Ok((entries.of_line(*line, number)?.place, number)),
+            Ordered::Listed(line, half, rows) => {
+                let row = rows.get(line.first.saturating_add(number))?;
+                let mut taker = Taker(&row);
+                taker.u64().zip(taker.u32()).ok_or_else(|| half.malformed(0, "its orders"))
+            }
+        }
+    }
+}
+
+/// Where the renderings of a half lie, being read.
+pub(super) struct Spans<'a> {
+    half: &'a Half,
+    rows: Records<'a, SPAN_BYTES>,
+}
+
+impl Spans<'_> {
+    /// That of an entry, by its number within the half.
+    pub(super) fn get(&mut self, global: u32) -> Result<Span, Fault> {
+        let row = self.rows.get(global)?;
+        let mut taker = Taker(&row);
+        let fields = taker.u64().zip(taker.u32()).zip(taker.u32());
+        let malformed = || self.half.malformed(self.half.section(Section::Spans).0, "its spans");
+        let ((offset, length), checksum) = fields.ok_or_else(malformed)?;
+        Ok(Span { offset, length, checksum })
     }
 }
 

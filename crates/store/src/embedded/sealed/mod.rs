@@ -12,6 +12,7 @@ pub(super) mod half;
 pub(super) mod index;
 pub(super) mod name;
 pub(super) mod paged;
+mod pieces;
 pub(super) mod shelf;
 pub(super) mod singly;
 mod terms;

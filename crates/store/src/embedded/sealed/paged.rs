@@ -3,10 +3,12 @@
 //! A page is 4,096 bytes: 4,092 of content and a checksum of the content and the number of the page. Readers see the
 //! content as one row of bytes. Pages read are checked once and then kept for a while in a cache that all files share.
 
+use super::super::checksum::checksum_of_both;
 use super::super::codec::index;
 use super::super::fault::{Fault, Named};
 use super::super::files::{File, write_all};
 use super::cache::Cache;
+use super::pieces::{PIECES_BYTES_MAX, Pieces};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,16 +20,18 @@ const SHARDS: usize = 16;
 /// Which page of which file. The first number is unique to the file.
 type PageKey = (u64, u64);
 
-/// The pages kept in memory, of all files.
+/// What is kept in memory of all sealed files: pages, and pieces of what lies between them.
 #[derive(Debug)]
 pub(in super::super) struct Pages {
     shards: Vec<Mutex<Cache<PageKey, Arc<Vec<u8>>>>>,
+    pub(super) pieces: Pieces,
 }
 
 impl Pages {
     pub(in super::super) fn new(bytes: usize) -> Self {
         let each = bytes / PAGE_BYTES / SHARDS;
-        Pages { shards: (0..SHARDS).map(|_| Mutex::new(Cache::new(each))).collect() }
+        let shards = (0..SHARDS).map(|_| Mutex::new(Cache::new(each))).collect();
+        Pages { shards, pieces: Pieces::new(PIECES_BYTES_MAX) }
     }
 
     fn shard(&self, key: PageKey) -> &Mutex<Cache<PageKey, Arc<Vec<u8>>>> {
@@ -37,7 +41,7 @@ impl Pages {
 }
 
 fn page_checksum(content: &[u8], number: u64) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(content), &number.to_le_bytes())
+    checksum_of_both(content, &number.to_le_bytes())
 }
 
 /// A paged stretch of a file.
@@ -133,6 +137,35 @@ impl Paged {
     }
 }
 
+/// Records of one length, read one at a time. The page read last stays at hand: records asked for one after the other
+/// mostly lie near each other, and looking a page up costs more than taking a record out of it.
+#[derive(Debug)]
+pub(in super::super) struct Records<'a, const N: usize> {
+    paged: &'a Paged,
+    start: u64,
+    held: Option<(u64, Arc<Vec<u8>>)>,
+}
+
+impl<'a, const N: usize> Records<'a, N> {
+    /// Those that begin at this place of the content.
+    pub(in super::super) fn of(paged: &'a Paged, start: u64) -> Self {
+        Records { paged, start, held: None }
+    }
+
+    /// The record with this number.
+    pub(in super::super) fn get(&mut self, number: u32) -> Result<[u8; N], Fault> {
+        let offset = record(self.start, number, N);
+        let (page, within) = (offset / CONTENT_BYTES as u64, offset % CONTENT_BYTES as u64);
+        if self.held.as_ref().is_none_or(|(held, _)| *held != page) {
+            self.held = Some((page, self.paged.page(page)?));
+        }
+        let within = usize::try_from(within).unwrap_or(CONTENT_BYTES);
+        let held = self.held.as_ref().and_then(|(_, held)| held.get(within..)?.first_chunk());
+        // One that goes on in the next page is put together.
+        held.copied().map_or_else(|| self.paged.array(offset), Ok)
+    }
+}
+
 /// A file being written from its beginning to its end.
 #[derive(Debug)]
 pub(in super::super) struct Output {
@@ -189,4 +222,30 @@ impl Output {
 /// The position of record `number` in a section of records of `size` bytes.
 pub(in super::super) fn record(start: u64, number: u32, size: usize) -> u64 {
     start.saturating_add((index(number) * size) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::files::{DiskFiles, Files};
+    use super::*;
+
+    #[test]
+    fn records_are_found_in_any_order_also_where_a_page_ends_within_them() {
+        const RECORD: usize = 24;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let stored = |number: u32| [number.to_le_bytes(); RECORD / 4].concat();
+        // Some other bytes come first, so that records begin anywhere.
+        let content: Vec<u8> = [0; 7].into_iter().chain((0..1_000).flat_map(stored)).collect();
+        let mut output = Output::new(DiskFiles.create(&path).unwrap());
+        output.put_paged(&content).unwrap();
+        output.finish().unwrap();
+        let file = Named::open(&DiskFiles, &path).unwrap();
+        let paged = Paged::new(file, 1, 0, Arc::new(Pages::new(PAGE_BYTES)));
+        let mut records = Records::<RECORD>::of(&paged, 7);
+        for number in (0..1_000).chain((0..1_000).rev()).chain([999, 0, 500, 170, 171]) {
+            assert_eq!(records.get(number).unwrap()[..], stored(number), "{number}");
+        }
+        assert!(records.get(u32::MAX).is_err());
+    }
 }

@@ -109,6 +109,7 @@ impl Half {
         let Some(line) = self.line(sought.line)?.filter(|_| !between.is_empty()) else { return Ok(answer) };
         let (from, to) = self.ranks(line, between)?;
         let turned = Turned { backwards: sought.backwards, count: line.count };
+        let (mut ordered, mut entries) = (self.ordered(line, Order::Window), self.entries());
         let (mut next, end) = match sought.backwards {
             false => (from, to),
             true => (line.count - to, line.count - from),
@@ -132,8 +133,8 @@ impl Half {
                     break;
                 }
             };
-            let (at, entry) = self.in_order(line, Order::Window, turned.rank(rank))?;
-            let wanted = found && (all_kept || sought.oldest <= self.entry_of(line, entry)?.place);
+            let (at, entry) = ordered.get(turned.rank(rank))?;
+            let wanted = found && (all_kept || sought.oldest <= entries.of_line(line, entry)?.place);
             answer.looked += 1;
             next = rank + 1;
             let enough = answer.looked >= LOOKED_MAX;
@@ -269,17 +270,18 @@ impl Half {
         let mut found = vec![(0, Bytes::new()); entries.len()];
         let Some(line) = self.line(line)? else { return Ok(found) };
         if self.has_spans() {
+            let (mut rows, mut spans) = (self.entries(), self.spans());
             for (entry, found) in entries.iter().zip(&mut found) {
                 let mut runs = Runs::default();
-                self.data.fetch(&[self.span(line.first.saturating_add(*entry))?], &mut runs)?;
+                self.data.fetch(&[spans.get(line.first.saturating_add(*entry))?], &self.pieces, &mut runs)?;
                 let rendering = runs.finish().pop().unwrap_or_default();
-                *found = (self.entry_of(line, *entry)?.place, rendering);
+                *found = (rows.of_line(line, *entry)?.place, rendering);
             }
             return Ok(found);
         }
-        let mut rows = Vec::with_capacity(entries.len());
+        let (mut known, mut rows) = (self.entries(), Vec::with_capacity(entries.len()));
         for (at, entry) in entries.iter().enumerate() {
-            rows.push((at, self.entry_of(line, *entry)?));
+            rows.push((at, known.of_line(line, *entry)?));
         }
         rows.sort_unstable_by_key(|(_, row)| (row.block, row.slot));
         for of_block in rows.chunk_by(|(_, one), (_, next)| one.block == next.block) {

@@ -24,9 +24,10 @@ impl Half {
         match wanted.walk {
             Walk::Enterprise(order) => self.rows_in_order(wanted, line, order, after, below, max),
             Walk::User { streams, .. } => {
-                let mut rows = Vec::new();
-                for posting in self.postings(wanted, line, after, below, max)? {
-                    let place = self.entry_of(line, posting.entry())?.place;
+                let postings = self.postings(wanted, line, after, below, max)?;
+                let (mut entries, mut rows) = (self.entries(), Vec::with_capacity(postings.len()));
+                for posting in postings {
+                    let place = entries.of_line(line, posting.entry())?.place;
                     let wanted = wanted.oldest <= place && posting.streams().meets(streams);
                     rows.push(Row { at: place, entry: posting.entry(), wanted });
                 }
@@ -53,7 +54,7 @@ impl Half {
             let within = number % STRETCH_ENTRIES;
             let stretch_end = (number - within).saturating_add(STRETCH_ENTRIES).min(line.count);
             if !everything && within == 0 && !self.stretch_may_hold(line, order, number, mask, wanted)? {
-                let (at, entry) = self.in_order(line, order, stretch_end - 1)?;
+                let (at, entry) = self.ordered(line, order).get(stretch_end - 1)?;
                 if at < below {
                     rows.push(Row { at, entry, wanted: false });
                     number = stretch_end;
@@ -113,9 +114,9 @@ impl Half {
         }
         let length = index(to - from) * ORDER_BYTES;
         let bytes = self.index.read_vec(record(start, line.first.saturating_add(from), ORDER_BYTES), length)?;
-        let mut taker = Taker(&bytes);
+        let (mut taker, mut entries) = (Taker(&bytes), self.entries());
         while let Some((at, within)) = taker.u64().zip(taker.u32()) {
-            rows.push((at, within, self.entry_of(line, within)?));
+            rows.push((at, within, entries.of_line(line, within)?));
         }
         Ok(rows)
     }
@@ -151,10 +152,10 @@ impl Half {
         Ok(None)
     }
 
-    fn posting(&self, first: u32, number: u32) -> Result<Posting, Fault> {
-        let (start, _) = self.section(Section::Postings);
-        let bytes = self.index.array::<POSTING_BYTES>(record(start, first.saturating_add(number), POSTING_BYTES))?;
-        Ok(Posting(u32::from_le_bytes(bytes)))
+    /// Postings by their number, the first of which is this.
+    fn postings_from(&self, first: u32) -> impl FnMut(u32) -> Result<Posting, Fault> {
+        let mut rows = self.records::<POSTING_BYTES>(Section::Postings);
+        move |number| Ok(Posting(u32::from_le_bytes(rows.get(first.saturating_add(number))?)))
     }
 
     /// The user's own postings and those of the user's lists, with the range of places that each contributes.
@@ -187,10 +188,11 @@ impl Half {
         for (first, count, after, below) in self.sources(wanted, after, below)? {
             let start_entry = self.first_at(line, after.saturating_add(1))?;
             let end_entry = self.first_at(line, below)?;
-            let start = search(count, |n| Ok(self.posting(first, n)?.entry() < start_entry))?;
+            let mut posting = self.postings_from(first);
+            let start = search(count, |n| Ok(posting(n)?.entry() < start_entry))?;
             let end = count.min(start.saturating_add(count32(max)));
             for number in start..end {
-                let posting = self.posting(first, number)?;
+                let posting = posting(number)?;
                 if posting.entry() >= end_entry {
                     break;
                 }
@@ -207,16 +209,17 @@ impl Half {
         let Some(line) = self.line(wanted.line)? else { return Ok(None) };
         match wanted.walk {
             Walk::Enterprise(order) => match self.first_in_order(line, order, below)?.checked_sub(1) {
-                Some(last) => Ok(Some(self.in_order(line, order, last)?.0)),
+                Some(last) => Ok(Some(self.ordered(line, order).get(last)?.0)),
                 None => Ok(None),
             },
             Walk::User { .. } => {
                 let mut last = None;
                 for (first, count, after, below) in self.sources(wanted, 0, below)? {
                     let end_entry = self.first_at(line, below)?;
-                    let end = search(count, |n| Ok(self.posting(first, n)?.entry() < end_entry))?;
+                    let mut posting = self.postings_from(first);
+                    let end = search(count, |n| Ok(posting(n)?.entry() < end_entry))?;
                     let Some(number) = end.checked_sub(1) else { continue };
-                    let place = self.entry_of(line, self.posting(first, number)?.entry())?.place;
+                    let place = self.entries().of_line(line, posting(number)?.entry())?.place;
                     if after < place {
                         last = last.max(Some(place));
                     }
