@@ -38,7 +38,8 @@ use feed::event::FeedKind;
 /// 2. Enterprise facts have terms, and indexes of enterprise halves lead to them. The manifest may name partitions of
 ///    imported history.
 /// 3. Indexes tell where each rendering lies.
-/// 4. A sealed partition may still lie in its frames; then its indexes hold the tables of blocks.
+/// 4. A sealed partition may still lie in its frames; then its indexes hold the tables of blocks. Renderings may be
+///    compressed one by one.
 pub(super) const FORMAT_VERSION: u16 = 4;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;

@@ -74,7 +74,7 @@ pub(super) struct HalfRecord {
     /// How long its data file is, or if it lies in frames, its blocks there.
     pub(super) data_bytes: u64,
     pub(super) index_bytes: u64,
-    /// Whether its blocks are compressed.
+    /// Whether its blocks are compressed, in whatever way.
     #[serde(default)]
     pub(super) compressed: bool,
     pub(super) places: Range,

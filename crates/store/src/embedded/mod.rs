@@ -98,7 +98,7 @@ pub struct Options {
     pub in_place_block_bytes: u64,
     /// Whether partitions are compressed when they are sealed. Then none is sealed where it lies.
     pub compress: bool,
-    /// Sweeps compress what was recorded for enterprise feeds longer ago than so many seconds; `None` is never.
+    /// Sweeps compress what was recorded longer ago than so many seconds; `None` is never.
     pub compress_after_s: Option<u32>,
     /// Whether the store has threads of its own. Without, every append does all its work, sealing included, before it
     /// answers: for tests that must run the same way twice.

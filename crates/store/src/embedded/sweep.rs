@@ -12,8 +12,8 @@
 //! is under way stops it: the portion ends only if the holds are still those it began with. The manifest changes first,
 //! then files go: a crash in between leaves files that nobody names, and opening removes them.
 //!
-//! When nothing is expired, halves are written again that take more space than they need, one a portion: cold enterprise
-//! halves, which are compressed, and those that lie in frames of which a quarter or more is of use to nobody any more.
+//! When nothing is expired, halves are written again that take more space than they need, one a portion: cold ones, which
+//! are compressed, and those that lie in frames of which a quarter or more is of use to nobody any more.
 //! The frames go with the last half that lies in them.
 
 use super::core::Core;
@@ -201,15 +201,13 @@ pub(super) fn sweep(core: &Core, now: Second) -> Result<Swept, Unavailable> {
 }
 
 /// The oldest half that takes more space than it needs, and whether it is to be compressed.
-///
-/// User halves are not compressed: they are read entry by entry, and gone after two months.
 fn next_loose(core: &Core, now: Second) -> Option<(HalfName, bool)> {
     let cold = core.options.compress_after_s.map_or(0, |after| Place::at(now.back(after)).to_bits());
     let view = core.view();
     view.sealed().find_map(|partition| {
         let wastes_frames = partition.wastes_frames();
         partition.halves().find_map(|(name, record)| {
-            let is_cold = name.kind == FeedKind::Enterprise && record.places.is_some_and(|(_, last)| last < cold);
+            let is_cold = record.places.is_some_and(|(_, last)| last < cold);
             let is_loose = (is_cold && !record.compressed) || (wastes_frames && name.lies == Lies::InFrames);
             is_loose.then_some((name, is_cold))
         })

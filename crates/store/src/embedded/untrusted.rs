@@ -12,6 +12,7 @@ use super::sealed::half::Half;
 use super::sealed::index::SECTIONS;
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::paged::{Output, Pages};
+use super::sealed::singly::Dictionary;
 use super::search::{Between, Sought};
 use super::terms::wanted;
 use crate::ledger::ListSpan;
@@ -85,6 +86,17 @@ pub fn block(bytes: &[u8]) {
             }
             let _ = (block.rendering(slot), block.span(0, slot));
         }
+    }
+}
+
+/// A block whose renderings are compressed one by one, after the length that it is said to have, with a dictionary.
+pub fn packed(dictionary: &[u8], bytes: &[u8]) {
+    let Some((length, packed)) = bytes.split_first_chunk::<2>() else { return };
+    if let Ok(dictionary) = Dictionary::new(dictionary)
+        && let Ok(mut unpacker) = dictionary.unpacker()
+    {
+        let _ = unpacker.block(packed, u16::from_le_bytes(*length).into());
+        let _ = unpacker.rendering(packed);
     }
 }
 
@@ -170,14 +182,14 @@ pub const INDEX_SECTIONS: usize = SECTIONS;
 mod tests {
     use super::*;
     use crate::embedded::block::{BlockBuilder, Facts, Hearers, put_hearers};
-    use crate::embedded::sealed::data::{BlockRow, DataWriter};
+    use crate::embedded::sealed::data::{BlockRow, DataWriter, Packing, Span};
     use crate::embedded::sealed::index::IndexBuilder;
     use proptest::prelude::*;
 
     /// A half of some entries: the file in which they lie, and the content of its index.
-    fn sample(kind: FeedKind, in_frames: bool) -> (Vec<u8>, Vec<u8>) {
+    fn sample(kind: FeedKind, in_frames: bool, packing: Packing) -> (Vec<u8>, Vec<u8>) {
         let file = Arc::new(Bytes::default());
-        let mut data = DataWriter::new(Output::new(file.clone()), kind, 1, false).unwrap();
+        let mut data = DataWriter::new(Output::new(file.clone()), kind, 1, packing).unwrap();
         let mut frames = FileKind::Frames.head(1).to_vec();
         let mut index = IndexBuilder::new(kind);
         index.line("1");
@@ -204,15 +216,18 @@ mod tests {
             let facts = Facts::parse(kind, &bytes).unwrap();
             block.push(|out| out.extend_from_slice(&bytes), b"{}");
             index.push(&facts, b"{}", data.next_block(), 0);
-            let mut offset = data.block(&block).unwrap().unwrap();
+            let mut spans = data.block(&block).unwrap();
             if in_frames {
-                offset = frames.len() as u64;
+                let offset = frames.len() as u64;
                 block.put(&mut frames);
-                index.leads_to(&BlockRow::plain(offset, &frames[frames.len() - block.size()..]));
+                let bytes = &frames[frames.len() - block.size()..];
+                index.leads_to(&BlockRow::plain(offset, bytes));
+                spans = Span::of_block(offset, &Block::parse(bytes).unwrap().0).unwrap();
             }
-            block.spans().for_each(|(start, rendering)| index.lies(offset + start as u64, rendering));
+            spans.iter().for_each(|span| index.lies(span));
         }
-        data.finish().unwrap();
+        let (_, spans) = data.finish().unwrap();
+        spans.iter().filter(|_| !in_frames).for_each(|span| index.lies(span));
         let file = if in_frames { frames } else { file.with(|bytes| bytes.clone()) };
         (file, index.finish().0)
     }
@@ -231,17 +246,19 @@ mod tests {
         fn a_half_with_wrong_bytes_and_right_checksums_never_panics(
             user: bool,
             in_frames: bool,
+            packing in prop_oneof![Just(Packing::Plain), Just(Packing::Whole), Just(Packing::Singly)],
             data in prop::collection::vec((any::<usize>(), any::<u8>()), 0..4),
             index in prop::collection::vec((any::<usize>(), prop_oneof![Just(0xffu8), any::<u8>()]), 0..6),
         ) {
             let kind = if user { FeedKind::User } else { FeedKind::Enterprise };
-            let (sound, content) = sample(kind, in_frames);
+            let (sound, content) = sample(kind, in_frames, packing);
             half(user, in_frames, &changed(&sound, &data), &changed(&content, &index));
         }
 
         #[test]
         fn any_bytes_at_all_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             block(&bytes);
+            packed(&bytes[..bytes.len() / 2], &bytes[bytes.len() / 2..]);
             frames(&bytes);
             manifest(&bytes);
             half(bytes.len() % 2 == 0, bytes.len() % 3 == 0, &bytes, &bytes);

@@ -139,6 +139,13 @@ async fn a_flipped_bit_is_found_also_in_what_was_sealed_where_it_lies() {
     flips(disk, &[".e0.index", ".u0.index", "00000001.frames", "manifest"]).await;
 }
 
+#[tokio::test]
+async fn a_flipped_bit_is_found_also_in_what_is_compressed() {
+    let (disk, _) = some_days().await;
+    cools(disk.clone()).await;
+    flips(disk, &[".e1.data", ".e1.index", ".u1.data", ".u1.index"]).await;
+}
+
 async fn flips(disk: Disk, endings: &[&str]) {
     let store = open(&disk);
     let mut wanted = Vec::new();
@@ -228,6 +235,9 @@ async fn missing_indexes_are_made_again_and_missing_data_is_told() {
     misses(disk, "00000001.e0.data").await;
     let (disk, _) = some_days_with(in_place()).await;
     misses(disk, "00000001.frames").await;
+    let (disk, _) = some_days().await;
+    cools(disk.clone()).await;
+    misses(disk, "00000001.u1.data").await;
 }
 
 async fn misses(disk: Disk, data: &str) {

@@ -1,9 +1,7 @@
 //! Reading and checking all of a sealed half.
 
-use super::super::checksum::checksum;
-use super::super::codec::{count32, index};
+use super::super::codec::index;
 use super::super::fault::Fault;
-use super::data::Span;
 use super::half::Half;
 use super::index::{ENTRY_BYTES, Section};
 
@@ -42,26 +40,18 @@ impl Half {
     }
 
     fn check_block(&self, number: u32, next: &mut u32) -> Result<(u64, u64), Fault> {
-        let (bytes, row) = self.data.block_at(number)?;
+        let (bytes, _, lie) = self.data.block_at(number)?;
         let block = self.data.parse(number, &bytes)?;
         let (mut entries, mut spans) = (self.entries(), self.spans());
         for slot in 0..block.count() {
             let facts = block.facts(slot).ok_or_else(|| self.data.malformed(number))?;
             let entry = entries.get(*next)?;
             let leads_here = entry.place == facts.place && entry.block == number && index(entry.slot) == slot;
-            let (rendering, span) = (block.rendering(slot), block.span(slot, slot));
-            let (Some(rendering), Some(span), true) = (rendering, span, leads_here) else {
+            if !leads_here || block.rendering(slot).is_none() {
                 return Err(self.malformed(0, "its entries do not lead to what the data file holds; they"));
-            };
-            if self.has_spans() {
-                let lies = Span {
-                    offset: row.lies_plain().unwrap_or(0) + (block.renderings_offset + span.start) as u64,
-                    length: count32(rendering.len()),
-                    checksum: checksum(rendering),
-                };
-                if spans.get(*next)? != lies {
-                    return Err(self.malformed(0, "its spans do not lead to what the data file holds; they"));
-                }
+            }
+            if self.has_spans() && lie.get(slot) != Some(&spans.get(*next)?) {
+                return Err(self.malformed(0, "its spans do not lead to what the data file holds; they"));
             }
             *next += 1;
         }

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //!  head of the file (64)
-//!  blocks, one after the other (see `block`), plain or as one zstd frame
+//!  since version 4, if renderings are compressed one by one: the dictionary (see `singly`)
+//!  blocks, one after the other (see `block`)
 //!  pages (see `paged`) of the table: per block
-//!      offset (8)  bytes stored (4)  bytes plain (4)  checksum as stored (4)  1 if compressed (1)  zero (3)
+//!      offset (8)  bytes stored (4)  bytes plain (4)  checksum as stored (4)  packing (1)  zero (3)
 //!  tail (64): magic (8)  checksum of the tail without this field (4)  zero (4)
-//!             offset of the table (8)  count of blocks (8)  count of entries (8)  zero (24)
+//!             offset of the table (8)  count of blocks (8)  count of entries (8)
+//!             since version 4: offset of the dictionary, or 0 (8)  its length (4)  its checksum (4)  zero (8)
 //! ```
 //!
 //! Everything else about the half partition can be found out from this file.
@@ -23,6 +25,7 @@ use super::super::frames_file::each_block;
 use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
 use super::pieces::{PIECE_BYTES, PiecesOf};
+use super::singly::{DICTIONARY_BYTES_MAX, Dictionary, Packer, SAMPLES_BYTES, dictionary_of};
 use bytes::Bytes;
 use feed::event::FeedKind;
 use std::io;
@@ -37,6 +40,33 @@ const ZSTD_LEVEL: i32 = 1;
 /// Length of a row of the table of blocks.
 pub(in super::super) const ROW_BYTES: usize = 24;
 
+/// How a block is put down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Packing {
+    /// As it is.
+    Plain = 0,
+    /// As one zstd frame.
+    Whole = 1,
+    /// Its renderings one by one.
+    Singly = 2,
+}
+
+impl Packing {
+    /// How blocks are compressed, if they are: pages of an enterprise feed are runs of neighbours, those of a user feed are
+    /// gathered from all over.
+    pub(in super::super) fn of(kind: FeedKind, compress: bool) -> Self {
+        match (compress, kind) {
+            (false, _) => Packing::Plain,
+            (true, FeedKind::Enterprise) => Packing::Whole,
+            (true, FeedKind::User) => Packing::Singly,
+        }
+    }
+
+    fn parse(byte: u8) -> Option<Self> {
+        [Packing::Plain, Packing::Whole, Packing::Singly].into_iter().find(|packing| *packing as u8 == byte)
+    }
+}
+
 /// A row of the table: where a block lies, and how.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct BlockRow {
@@ -44,19 +74,14 @@ pub(in super::super) struct BlockRow {
     stored: u32,
     plain: u32,
     checksum: u32,
-    compressed: bool,
+    packing: Packing,
 }
 
 impl BlockRow {
     /// That of a block that lies there as it is.
     pub(in super::super) fn plain(offset: u64, block: &[u8]) -> Self {
         let length = count32(block.len());
-        BlockRow { offset, stored: length, plain: length, checksum: checksum(block), compressed: false }
-    }
-
-    /// Where the block lies, if it lies there as it is.
-    pub(in super::super) fn lies_plain(&self) -> Option<u64> {
-        Some(self.offset).filter(|_| !self.compressed)
+        BlockRow { offset, stored: length, plain: length, checksum: checksum(block), packing: Packing::Plain }
     }
 
     pub(in super::super) fn put(&self, out: &mut Vec<u8>) {
@@ -64,7 +89,7 @@ impl BlockRow {
         put_u32(out, self.stored);
         put_u32(out, self.plain);
         put_u32(out, self.checksum);
-        out.extend_from_slice(&[u8::from(self.compressed), 0, 0, 0]);
+        out.extend_from_slice(&[self.packing as u8, 0, 0, 0]);
     }
 
     fn parse(row: &[u8]) -> Option<Self> {
@@ -74,7 +99,7 @@ impl BlockRow {
             stored: taker.u32()?,
             plain: taker.u32()?,
             checksum: taker.u32()?,
-            compressed: taker.u8()? != 0,
+            packing: Packing::parse(taker.u8()?)?,
         })
     }
 }
@@ -86,13 +111,27 @@ pub(in super::super) struct DataWriter {
     table: Vec<u8>,
     blocks: u32,
     entries: u64,
-    compress: bool,
+    packing: Packing,
+    /// The dictionary's place in the file, and what compresses with it, once it is made.
+    packer: Option<(Span, Packer)>,
+    /// Blocks that wait until there is enough to make the dictionary of.
+    waiting: Vec<Vec<u8>>,
+    waiting_bytes: usize,
 }
 
 impl DataWriter {
-    pub(in super::super) fn new(mut out: Output, kind: FeedKind, partition: u64, compress: bool) -> io::Result<Self> {
+    pub(in super::super) fn new(mut out: Output, kind: FeedKind, partition: u64, packing: Packing) -> io::Result<Self> {
         out.put(&FileKind::Data(kind).head(partition))?;
-        Ok(DataWriter { out, table: Vec::new(), blocks: 0, entries: 0, compress })
+        Ok(DataWriter {
+            out,
+            table: Vec::new(),
+            blocks: 0,
+            entries: 0,
+            packing,
+            packer: None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+        })
     }
 
     /// The number that the next block gets.
@@ -100,29 +139,74 @@ impl DataWriter {
         self.blocks
     }
 
-    /// Writes a block; answers where it lies if it is not compressed.
-    pub(in super::super) fn block(&mut self, block: &BlockBuilder) -> io::Result<Option<u64>> {
+    /// Takes a block, the next. Answers where the next renderings lie: of this block and those before it of which that was
+    /// not told yet, if they were written, and unless blocks are compressed whole.
+    pub(in super::super) fn block(&mut self, block: &BlockBuilder) -> io::Result<Vec<Span>> {
         let mut plain = Vec::with_capacity(block.size());
         block.put(&mut plain);
-        let offset = self.out.offset();
-        self.put(&plain)?;
+        self.blocks += 1;
         self.entries += block.count() as u64;
-        Ok(Some(offset).filter(|_| !self.compress))
+        match self.packing {
+            Packing::Plain => {
+                let offset = self.out.offset();
+                self.put(&plain, &plain, Packing::Plain)?;
+                Ok(block.spans().map(|(start, rendering)| Span::of(offset + start as u64, rendering)).collect())
+            }
+            Packing::Whole => {
+                let compressed = zstd::bulk::compress(&plain, ZSTD_LEVEL)?;
+                match compressed.len() < plain.len() {
+                    true => self.put(&plain, &compressed, Packing::Whole)?,
+                    false => self.put(&plain, &plain, Packing::Plain)?,
+                }
+                Ok(Vec::new())
+            }
+            Packing::Singly => {
+                self.waiting_bytes += plain.len();
+                self.waiting.push(plain);
+                if self.packer.is_none() && self.waiting_bytes < SAMPLES_BYTES {
+                    return Ok(Vec::new());
+                }
+                self.pack_waiting()
+            }
+        }
     }
 
-    fn put(&mut self, plain: &[u8]) -> io::Result<()> {
-        let compressed = if self.compress { Some(zstd::bulk::compress(plain, ZSTD_LEVEL)?) } else { None };
-        let stored = compressed.as_deref().filter(|bytes| bytes.len() < plain.len());
-        let compressed = stored.is_some();
-        let stored = stored.unwrap_or(plain);
-        BlockRow { plain: count32(plain.len()), compressed, ..BlockRow::plain(self.out.offset(), stored) }
+    fn put(&mut self, plain: &[u8], stored: &[u8], packing: Packing) -> io::Result<()> {
+        BlockRow { plain: count32(plain.len()), packing, ..BlockRow::plain(self.out.offset(), stored) }
             .put(&mut self.table);
-        self.blocks += 1;
         self.out.put(stored)
     }
 
-    /// Writes the table and the tail, and makes the file durable; answers its length.
-    pub(in super::super) fn finish(mut self) -> io::Result<u64> {
+    fn pack_waiting(&mut self) -> io::Result<Vec<Span>> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let parsed: Option<Vec<Block<'_>>> = waiting.iter().map(|plain| Some(Block::parse(plain)?.0)).collect();
+        let parsed = parsed.ok_or(io::ErrorKind::InvalidData)?;
+        let (dictionary, mut packer) = match self.packer.take() {
+            Some(made) => made,
+            None => {
+                let samples =
+                    parsed.iter().flat_map(|block| (0..block.count()).filter_map(|slot| block.rendering(slot)));
+                let bytes = dictionary_of(&samples.collect::<Vec<_>>());
+                let dictionary = Span::of(self.out.offset(), &bytes);
+                self.out.put(&bytes)?;
+                (dictionary, Packer::new(&bytes)?)
+            }
+        };
+        let mut spans = Vec::new();
+        for (plain, block) in waiting.iter().zip(&parsed) {
+            let (packed, lie) = packer.pack(plain, block)?;
+            let offset = self.out.offset();
+            spans.extend(lie.into_iter().map(|range| Span::of(offset + range.start as u64, &packed[range])));
+            self.put(plain, &packed, Packing::Singly)?;
+        }
+        self.packer = Some((dictionary, packer));
+        Ok(spans)
+    }
+
+    /// Writes what waits, the table and the tail, and makes the file durable. Answers its length, and where the last
+    /// renderings lie.
+    pub(in super::super) fn finish(mut self) -> io::Result<(u64, Vec<Span>)> {
+        let spans = if self.waiting.is_empty() { Vec::new() } else { self.pack_waiting()? };
         let table = self.out.offset();
         self.out.put_paged(&self.table)?;
         let mut tail = TAIL_MAGIC.to_vec();
@@ -130,11 +214,16 @@ impl DataWriter {
         put_u64(&mut tail, table);
         put_u64(&mut tail, u64::from(self.blocks));
         put_u64(&mut tail, self.entries);
+        if let Some((dictionary, _)) = &self.packer {
+            put_u64(&mut tail, dictionary.offset);
+            put_u32(&mut tail, dictionary.length);
+            put_u32(&mut tail, dictionary.checksum);
+        }
         tail.resize(TAIL_BYTES, 0);
         let checksum = tail_checksum(&tail);
         tail[8..12].copy_from_slice(&checksum.to_le_bytes());
         self.out.put(&tail)?;
-        self.out.finish()
+        Ok((self.out.finish()?, spans))
     }
 }
 
@@ -142,21 +231,35 @@ fn tail_checksum(tail: &[u8]) -> u32 {
     checksum_of_both(&tail[..8], &tail[12..])
 }
 
-/// Where a rendering lies in a data file.
+/// Where a rendering lies in the file of its block, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(in super::super) struct Span {
     pub(super) offset: u64,
     pub(super) length: u32,
     pub(super) checksum: u32,
 }
 
 impl Span {
+    /// That of bytes that lie there.
+    fn of(offset: u64, bytes: &[u8]) -> Self {
+        Span { offset, length: count32(bytes.len()), checksum: checksum(bytes) }
+    }
+
+    /// Those of the renderings of a block that lies there as it is; `None` if it cannot be read.
+    pub(in super::super) fn of_block(offset: u64, block: &Block<'_>) -> Option<Vec<Self>> {
+        let span = |slot| {
+            let start = block.renderings_offset + block.span(slot, slot)?.start;
+            Some(Span::of(offset + start as u64, block.rendering(slot)?))
+        };
+        (0..block.count()).map(span).collect()
+    }
+
     fn end(&self) -> u64 {
         self.offset.saturating_add(u64::from(self.length))
     }
 
     /// Whether the other comes behind it, with room for a comma between them.
-    pub(super) fn is_before(&self, other: &Span) -> bool {
+    fn is_before(&self, other: &Span) -> bool {
         self.end().checked_add(1) == Some(other.offset)
     }
 
@@ -167,7 +270,7 @@ impl Span {
 }
 
 /// How many bytes spans take that lie side by side, the commas between them included.
-pub(super) fn span_of(side_by_side: &[Span]) -> usize {
+fn span_of(side_by_side: &[Span]) -> usize {
     let (Some(first), Some(last)) = (side_by_side.first(), side_by_side.last()) else { return 0 };
     usize::try_from(last.end().saturating_sub(first.offset)).unwrap_or(usize::MAX)
 }
@@ -179,6 +282,8 @@ pub(in super::super) struct Data {
     size: u64,
     table: Table,
     pub(in super::super) blocks: u32,
+    /// If renderings are compressed one by one, with what.
+    dictionary: Option<Dictionary>,
 }
 
 /// The table of blocks.
@@ -204,8 +309,8 @@ impl Data {
         let tail = file.read_vec(tail_at, TAIL_BYTES)?;
         let mut taker = Taker(&tail);
         let magic = taker.take(8);
-        let checksum = taker.u32();
-        if magic != Some(&TAIL_MAGIC) || checksum != Some(tail_checksum(&tail)) {
+        let sum = taker.u32();
+        if magic != Some(&TAIL_MAGIC) || sum != Some(tail_checksum(&tail)) {
             return Err(file.damaged(tail_at, "its tail does not check"));
         }
         taker.u32();
@@ -214,8 +319,20 @@ impl Data {
             return Err(file.damaged(tail_at, "its tail is cut off"));
         };
         let blocks = u32::try_from(blocks).map_err(|_| file.damaged(tail_at, "it counts too many blocks"))?;
+        let dictionary = taker.u64().zip(taker.u32()).zip(taker.u32()).filter(|((offset, _), _)| *offset > 0);
+        let dictionary = dictionary.map(|((offset, length), sum)| {
+            let damaged = |what: &str| file.damaged(offset, what);
+            if index(length) > DICTIONARY_BYTES_MAX {
+                return Err(damaged("its dictionary is too long"));
+            }
+            let bytes = file.read_vec(offset, index(length))?;
+            if checksum(&bytes) != sum {
+                return Err(damaged("its dictionary does not match its checksum"));
+            }
+            Dictionary::new(&bytes).map_err(|error| damaged(&format!("its dictionary cannot be used: {error}")))
+        });
         let table = Table::Stored(Paged::new(file.clone(), id, table, pages), 0);
-        Ok(Data { file, size, table, blocks })
+        Ok(Data { dictionary: dictionary.transpose()?, file, size, table, blocks })
     }
 
     /// Opens a file of frames, of which the index knows the blocks: its pages, and where in their content the rows begin
@@ -225,7 +342,7 @@ impl Data {
         let (start, length) = rows;
         let blocks = u32::try_from(length / ROW_BYTES as u64);
         let blocks = blocks.map_err(|_| index.damaged(start, "it counts too many blocks"))?;
-        Ok(Data { file, size, table: Table::Stored(index, start), blocks })
+        Ok(Data { file, size, table: Table::Stored(index, start), blocks, dictionary: None })
     }
 
     /// Goes through a file of frames for the blocks of one kind.
@@ -240,7 +357,7 @@ impl Data {
         // Frames come in the order of arrival, and so do those of each line.
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
         let rows: Vec<BlockRow> = found.into_iter().map(|(_, row)| row).collect();
-        Ok(Data { file, size, blocks: count32(rows.len()), table: Table::Found(rows) })
+        Ok(Data { file, size, blocks: count32(rows.len()), table: Table::Found(rows), dictionary: None })
     }
 
     fn row(&self, number: u32) -> Result<BlockRow, Fault> {
@@ -258,13 +375,23 @@ impl Data {
 
     /// A block, plain and checked.
     pub(in super::super) fn block(&self, number: u32) -> Result<Vec<u8>, Fault> {
-        Ok(self.block_at(number)?.0)
+        Ok(self.load(&self.row(number)?)?.0)
     }
 
-    /// A block, plain and checked, and where and how it lies.
-    pub(in super::super) fn block_at(&self, number: u32) -> Result<(Vec<u8>, BlockRow), Fault> {
+    /// A block, plain and checked; its row; and where each of its renderings lies, unless it is compressed whole.
+    pub(in super::super) fn block_at(&self, number: u32) -> Result<(Vec<u8>, BlockRow, Vec<Span>), Fault> {
         let row = self.row(number)?;
-        let BlockRow { offset, stored, plain, checksum: sum, compressed } = row;
+        let (bytes, mut spans) = self.load(&row)?;
+        if row.packing == Packing::Plain {
+            let block = self.parse(number, &bytes)?;
+            spans = Span::of_block(row.offset, &block).ok_or_else(|| self.malformed(number))?;
+        }
+        Ok((bytes, row, spans))
+    }
+
+    /// The block of a row, and where its renderings lie if they are compressed one by one.
+    fn load(&self, row: &BlockRow) -> Result<(Vec<u8>, Vec<Span>), Fault> {
+        let BlockRow { offset, stored, plain, checksum: sum, packing } = *row;
         if offset.checked_add(u64::from(stored)).is_none_or(|end| end > self.size) {
             return Err(self.file.damaged(offset, "its table leads beyond its end"));
         }
@@ -272,18 +399,52 @@ impl Data {
         if checksum(&bytes) != sum {
             return Err(self.file.damaged(offset, "a block of it does not match its checksum"));
         }
-        if !compressed {
-            return Ok((bytes, row));
+        let length = index(plain).min(BLOCK_BYTES_MAX);
+        let damaged = |what: String| self.file.damaged(offset, &format!("a block of it cannot be decompressed{what}"));
+        match packing {
+            Packing::Plain => Ok((bytes, Vec::new())),
+            Packing::Whole => {
+                let plain = zstd::bulk::decompress(&bytes, length).map_err(|error| damaged(format!(": {error}")))?;
+                Ok((plain, Vec::new()))
+            }
+            Packing::Singly => {
+                let dictionary =
+                    self.dictionary.as_ref().ok_or_else(|| damaged(", there is no dictionary".to_owned()))?;
+                let mut unpacker = dictionary.unpacker().map_err(|error| damaged(format!(": {error}")))?;
+                let (plain, lie) = unpacker.block(&bytes, length).ok_or_else(|| damaged(String::new()))?;
+                let spans = lie.into_iter().map(|range| Span::of(offset + range.start as u64, &bytes[range]));
+                Ok((plain, spans.collect()))
+            }
         }
-        let plain = zstd::bulk::decompress(&bytes, index(plain).min(BLOCK_BYTES_MAX));
-        let plain =
-            plain.map_err(|error| self.file.damaged(offset, &format!("a block of it cannot be decompressed: {error}")));
-        Ok((plain?, row))
+    }
+
+    /// Reads renderings onto the end of a page, and checks each.
+    pub(super) fn fetch(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
+        let Some(dictionary) = &self.dictionary else {
+            runs.expect(spans.chunk_by(Span::is_before).map(span_of));
+            return spans.chunk_by(Span::is_before).try_for_each(|group| self.renderings(group, pieces, runs));
+        };
+        let wrong = |span: &Span, error: io::Error| {
+            self.file.damaged(span.offset, &format!("a rendering in it cannot be decompressed: {error}"))
+        };
+        let Some(first) = spans.first() else { return Ok(()) };
+        let mut unpacker = dictionary.unpacker().map_err(|error| wrong(first, error))?;
+        for span in spans {
+            if span.end() > self.size {
+                return Err(self.file.damaged(span.offset, "its index leads beyond its end"));
+            }
+            let packed = self.file.read_vec(span.offset, index(span.length))?;
+            if checksum(&packed) != span.checksum {
+                return Err(self.wrong(span));
+            }
+            runs.push(unpacker.rendering(&packed).map_err(|error| wrong(span, error))?.into());
+        }
+        Ok(())
     }
 
     /// Puts renderings that lie side by side, with a comma between them, onto the end of a page: from the pieces that are
     /// kept, and those between them from the file.
-    pub(super) fn renderings(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
+    fn renderings(&self, spans: &[Span], pieces: &PiecesOf, runs: &mut Runs) -> Result<(), Fault> {
         // Where the spans begin that are yet to be read, where a piece begins, and which pieces are to be kept.
         let (mut unread, mut at, mut asked_again) = (0, 0, Vec::new());
         for piece in spans.chunk_by(Span::is_of_one_piece_with) {

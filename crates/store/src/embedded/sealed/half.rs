@@ -6,7 +6,7 @@ use super::super::format::{FILE_HEAD_BYTES, FileKind};
 use super::super::live::id_fingerprint;
 use super::super::rows::Order;
 use super::super::runs::Runs;
-use super::data::{Data, Span, bad_file, span_of};
+use super::data::{Data, Span, bad_file};
 use super::filter::Filter;
 use super::index::{
     ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SPAN_BYTES, Section, TABLE_BYTES,
@@ -259,10 +259,7 @@ impl Half {
             spans.push(known.get(line.first.saturating_add(*entry))?);
         }
         let mut runs = Runs::default();
-        runs.expect(spans.chunk_by(Span::is_before).map(span_of));
-        for side_by_side in spans.chunk_by(Span::is_before) {
-            self.data.renderings(side_by_side, &self.pieces, &mut runs)?;
-        }
+        self.data.fetch(&spans, &self.pieces, &mut runs)?;
         Ok(runs.finish())
     }
 

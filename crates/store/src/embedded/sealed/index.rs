@@ -18,21 +18,20 @@
 //!  Postings   per reader, by entry: entry within the line (29 bits), streams (3 bits)
 //!  Terms      by fingerprint of enterprise and term or type: fingerprint (8), first (4), count (4)
 //!  TermPostings  per term: ranks of entries in window order within the line (4), growing
-//!  Spans      as Entries: where its rendering lies in the file of the blocks (8), its length (4) and checksum (4)
+//!  Spans      as Entries: where its rendering lies in the file of the blocks (8), its length (4) and checksum (4), as stored
 //!  Blocks     per block, by enterprise, then arrival: a row of the table of blocks (see `data`)
 //! ```
 //!
 //! History, Window, Stretches, Terms and TermPostings are empty in the user half; Readers, Names and Postings in the
-//! enterprise half; Spans where the data is compressed; Blocks unless the half lies in frames. Terms came with version 2; an index of version 1 is made again when
+//! enterprise half; Spans where blocks are compressed whole; Blocks unless the half lies in frames. Terms came with version 2; an index of version 1 is made again when
 //! it is searched. Spans came with version 3; without them blocks are read whole. Blocks came with version 4.
 
 use super::super::block::{Block, Facts};
-use super::super::checksum::checksum;
 use super::super::codec::{count32, fingerprint, index, put_text, put_u32, put_u64};
 use super::super::live::id_fingerprint;
 use super::super::rows::{Posting, type_bit};
 use super::super::terms::prints;
-use super::data::BlockRow;
+use super::data::{BlockRow, Span};
 use super::filter::Filter;
 use feed::event::FeedKind;
 use rustc_hash::FxHashMap;
@@ -266,24 +265,19 @@ impl IndexBuilder {
         }
     }
 
-    /// Says where the rendering of the next entry lies in the data file, in the order in which they were pushed.
-    pub(in super::super) fn lies(&mut self, offset: u64, rendering: &[u8]) {
-        put_u64(&mut self.spans, offset);
-        put_u32(&mut self.spans, count32(rendering.len()));
-        put_u32(&mut self.spans, checksum(rendering));
+    /// Says where the rendering of the next entry lies, in the order in which they were pushed.
+    pub(in super::super) fn lies(&mut self, span: &Span) {
+        put_u64(&mut self.spans, span.offset);
+        put_u32(&mut self.spans, span.length);
+        put_u32(&mut self.spans, span.checksum);
     }
 
-    /// Adds all entries of a block, of which it is known where it lies unless it is compressed; answers whether it could
-    /// be read.
-    pub(in super::super) fn block(&mut self, number: u32, block: &Block<'_>, lies: Option<u64>) -> bool {
+    /// Adds all entries of a block; answers whether it could be read.
+    pub(in super::super) fn block(&mut self, number: u32, block: &Block<'_>) -> bool {
         self.line(block.line);
         for slot in 0..block.count() {
-            let parts = (block.facts(slot), block.rendering(slot), block.span(slot, slot));
-            let (Some(facts), Some(rendering), Some(span)) = parts else { return false };
+            let (Some(facts), Some(rendering)) = (block.facts(slot), block.rendering(slot)) else { return false };
             self.push(&facts, rendering, number, count32(slot));
-            if let Some(offset) = lies {
-                self.lies(offset + (block.renderings_offset + span.start) as u64, rendering);
-            }
         }
         true
     }

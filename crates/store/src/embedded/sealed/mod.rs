@@ -14,6 +14,7 @@ pub(super) mod name;
 pub(super) mod paged;
 mod pieces;
 pub(super) mod shelf;
+pub(super) mod singly;
 mod terms;
 mod walk;
 pub(super) mod write;

@@ -273,7 +273,7 @@ impl Half {
             let (mut rows, mut spans) = (self.entries(), self.spans());
             for (entry, found) in entries.iter().zip(&mut found) {
                 let mut runs = Runs::default();
-                self.data.renderings(&[spans.get(line.first.saturating_add(*entry))?], &self.pieces, &mut runs)?;
+                self.data.fetch(&[spans.get(line.first.saturating_add(*entry))?], &self.pieces, &mut runs)?;
                 let rendering = runs.finish().pop().unwrap_or_default();
                 *found = (rows.of_line(line, *entry)?.place, rendering);
             }

@@ -6,7 +6,7 @@ use super::super::codec::count32;
 use super::super::files::Files;
 use super::super::format::{FileKind, NEW};
 use super::super::manifest::HalfRecord;
-use super::data::{BlockRow, Data, DataWriter};
+use super::data::{BlockRow, Data, DataWriter, Packing, Span};
 use super::index::{IndexBuilder, Ranges};
 use super::name::{HalfName, Lies};
 use super::paged::Output;
@@ -33,7 +33,7 @@ pub(in super::super) struct HalfWriter<'a> {
     index: IndexBuilder,
     block: Option<BlockBuilder>,
     line: String,
-    compress: bool,
+    packing: Packing,
 }
 
 impl<'a> HalfWriter<'a> {
@@ -44,7 +44,8 @@ impl<'a> HalfWriter<'a> {
         compress: bool,
     ) -> io::Result<Self> {
         let out = Output::new(files.create(&aside(&name.data(dir)))?);
-        let data = DataWriter::new(out, name.kind, name.partition, compress)?;
+        let packing = Packing::of(name.kind, compress);
+        let data = DataWriter::new(out, name.kind, name.partition, packing)?;
         Ok(HalfWriter {
             files,
             dir,
@@ -53,7 +54,7 @@ impl<'a> HalfWriter<'a> {
             index: IndexBuilder::new(name.kind),
             block: None,
             line: String::new(),
-            compress,
+            packing,
         })
     }
 
@@ -94,20 +95,19 @@ impl<'a> HalfWriter<'a> {
 
     fn end_block(&mut self) -> io::Result<()> {
         let Some(block) = self.block.take() else { return Ok(()) };
-        if let Some(offset) = self.data.block(&block)? {
-            block.spans().for_each(|(start, rendering)| self.index.lies(offset + start as u64, rendering));
-        }
+        self.data.block(&block)?.iter().for_each(|span| self.index.lies(span));
         Ok(())
     }
 
     /// Makes both files durable and gives them their names, which are durable only when the directory is synced.
     pub(in super::super) fn finish(mut self) -> io::Result<HalfRecord> {
         self.end_block()?;
-        let data_bytes = self.data.finish()?;
+        let (data_bytes, spans) = self.data.finish()?;
+        spans.iter().for_each(|span| self.index.lies(span));
         let (index_bytes, ranges) = write_index(self.files, self.dir, self.name, self.index)?;
         let path = self.name.data(self.dir);
         self.files.rename(&aside(&path), &path)?;
-        Ok(HalfRecord::new(self.name.generation, (data_bytes, index_bytes), self.compress, &ranges))
+        Ok(HalfRecord::new(self.name.generation, (data_bytes, index_bytes), self.packing != Packing::Plain, &ranges))
     }
 }
 
@@ -141,7 +141,9 @@ impl InPlace {
         self.index.leads_to(&BlockRow::plain(offset, bytes));
         self.blocks += 1;
         self.bytes += bytes.len() as u64;
-        self.index.block(self.blocks - 1, block, Some(offset))
+        let spans = Span::of_block(offset, block);
+        spans.iter().flatten().for_each(|span| self.index.lies(span));
+        spans.is_some() && self.index.block(self.blocks - 1, block)
     }
 
     /// Makes the index durable and gives it its name, which is durable only when the directory is synced.
@@ -160,13 +162,14 @@ pub(in super::super) fn rebuild_index(
 ) -> Result<io::Result<()>, Fault> {
     let mut index = IndexBuilder::new(name.kind);
     for number in 0..data.blocks {
-        let (bytes, row) = data.block_at(number)?;
+        let (bytes, row, spans) = data.block_at(number)?;
         if name.lies == Lies::InFrames {
             index.leads_to(&row);
         }
-        if !index.block(number, &data.parse(number, &bytes)?, row.lies_plain()) {
+        if !index.block(number, &data.parse(number, &bytes)?) {
             return Err(data.malformed(number));
         }
+        spans.iter().for_each(|span| index.lies(span));
     }
     Ok(write_index(files, dir, name, index).map(|_| ()))
 }
