@@ -7,6 +7,7 @@
 //! |---|---|
 //! | what is on the disk | [`format`], then `frame`, `block`, `sealed` |
 //! | the way of an event | `append` (settled), `staged` (encoded), `commit` (durable, visible), `seal` (put away) |
+//! | whether an id was published before | `known`, then `suspects` and `digest` |
 //! | the way of a page | `scan`, `rows`, then `live` or `sealed::walk` and `sealed::half` |
 //! | history from elsewhere | `import`, then `merge` |
 //! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
