@@ -91,7 +91,11 @@ impl Known {
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
         let Candidate { line, kind, rendering, print } = *candidate;
-        for live in view.live().rev() {
+        if self.suspects.renew(core, view, now) {
+            let recent = self.suspects.recent();
+            self.filters.retain(|name, _| recent.contains(name));
+        }
+        for live in self.suspects.live(view) {
             for (at, slot) in live.with_id(line, kind, print) {
                 let (partition, offset, slot) = (live.number, at.offset, super::codec::index(slot));
                 if !matches!(&self.last, Some((p, o, _)) if (*p, *o) == (partition, offset)) {
@@ -102,10 +106,6 @@ impl Known {
                     return Ok(outcome(bytes, slot, kind, rendering));
                 }
             }
-        }
-        if self.suspects.renew(core, view, now) {
-            let recent = self.suspects.recent();
-            self.filters.retain(|name, _| recent.contains(name));
         }
         for suspect in self.suspects.of(candidate) {
             if suspect.is_recent {

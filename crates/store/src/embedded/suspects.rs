@@ -1,11 +1,12 @@
-//! The sealed partitions that may know an id: found out once for each view, asked for each event.
+//! The partitions that may know an id: found out once for each view, asked for each event.
 
 use super::core::Core;
 use super::digest::{Digest, run_of};
 use super::known::{Candidate, KNOWN_S};
+use super::live::Live;
 use super::manifest::Partition;
 use super::sealed::name::HalfName;
-use super::view::View;
+use super::view::{Part, View};
 use feed::event::FeedKind;
 use feed::position::Place;
 use feed::time::Second;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub(super) struct Suspects {
     /// The view, the day and the digests it was made from.
     made_from: Option<(u64, u32, u64)>,
+    /// Where in the view those are that are not sealed, newest first.
+    live: Vec<usize>,
     user: Halves,
     enterprise: Halves,
 }
@@ -54,10 +57,20 @@ impl Suspects {
         if self.made_from == from {
             return false;
         }
+        let is_live = |at: &usize| matches!(view.parts[*at], Part::Live(_));
+        self.live = (0..view.parts.len()).rev().filter(is_live).collect();
         self.user = Halves::of(core, view, FeedKind::User, now);
         self.enterprise = Halves::of(core, view, FeedKind::Enterprise, now);
         self.made_from = from;
         true
+    }
+
+    /// The partitions of the view that are not sealed, newest first. It must be the view they were made from.
+    pub(super) fn live<'v>(&self, view: &'v View) -> impl Iterator<Item = &'v Arc<Live>> {
+        self.live.iter().filter_map(|at| match view.parts.get(*at) {
+            Some(Part::Live(live)) => Some(live),
+            _ => None,
+        })
     }
 
     fn halves(&self, kind: FeedKind) -> &Halves {
