@@ -120,3 +120,94 @@ impl Notes {
         self.pieces.iter().try_for_each(|piece| play(piece, directory))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feed::directory::{CollaborationRole, CollaborationStatus, Collaborator, Enterprise, Person, Role};
+    use feed::id::{GroupId, ItemId, UserId};
+    use feed::retention::Retention;
+
+    fn every_effect() -> Vec<Effect> {
+        let user = UserId::new("7").unwrap();
+        let group = GroupId::new("g").unwrap();
+        let item = ItemId::new("50").unwrap();
+        let with = Collaborator::User(user.clone());
+        vec![
+            Effect::EnterpriseSet(Enterprise {
+                id: EnterpriseId::new("1").unwrap(),
+                name: "Halden".into(),
+                retention: Retention::default(),
+                opted_in: true,
+            }),
+            Effect::Met(Person { id: user.clone(), name: "Mara".into(), login: "m@h.example".into() }),
+            Effect::UserSet { id: user.clone(), name: None, login: Some("l".into()), role: Some(Role::Admin) },
+            Effect::Synced { user: user.clone(), folder: item.clone() },
+            Effect::Unsynced { user: user.clone(), folder: item.clone() },
+            Effect::GroupSet { group: group.clone(), name: Some("G".into()) },
+            Effect::Joined { user: user.clone(), group: group.clone() },
+            Effect::Left { user: user.clone(), group: group.clone() },
+            Effect::Collaborates {
+                item: item.clone(),
+                with: with.clone(),
+                role: Some(CollaborationRole::CoOwner),
+                status: Some(CollaborationStatus::Accepted),
+                id: Some("c".into()),
+            },
+            Effect::CollaborationEnded { item: item.clone(), with },
+            Effect::Placed { item: item.clone(), folders: vec![item.clone()], rooted: true, owner: Some(user.clone()) },
+            Effect::Moved(item.clone()),
+            Effect::Trashed(item.clone()),
+            Effect::Restored(item),
+            Effect::GroupDeleted(group),
+            Effect::UserDeleted(user),
+        ]
+    }
+
+    /// If one of these changes, stores of released versions are misread: raise the format version, and read what is older
+    /// as what it was.
+    #[test]
+    fn the_form_of_notes_and_snapshots_is_part_of_the_format() {
+        let mut note = Vec::new();
+        put_note(&mut note, "1", 9, &every_effect());
+        let mut directory = Directory::default();
+        let given: Vec<Effect> = every_effect().into_iter().filter(|effect| !effect.takes()).collect();
+        directory.replay(&given, &EnterpriseId::new("1").unwrap(), Place::from_bits(9));
+        let snapshot = postcard::to_stdvec(&directory).unwrap();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(
+            hex(&note),
+            concat!(
+                "013109000000000000007e000000100001310648616c64656e3c0eed02fd1301010137044d6172610b6d40682e",
+                "6578616d706c650201370001016c0102040137023530050137023530060167010147080137016709013701670a",
+                "023530000137010601010101630b0235300001370c02353001023530010101370d0235300e0235300f02353007",
+                "0167030137",
+            )
+        );
+        assert_eq!(
+            hex(&snapshot),
+            concat!(
+                "01013101310648616c64656e3c0eed02fd130101013101016301000137044d617261016c013102010000010001",
+                "670147000002ffffffff0f32000000003200010000010100098080808080808080800106010180808080808080",
+                "808001010001000009010000090000",
+            )
+        );
+    }
+
+    #[test]
+    fn notes_of_a_frame_come_out_as_they_went_in() {
+        let (mut one, mut json) = (Vec::new(), Vec::new());
+        put_note(&mut one, "1", 9, &every_effect());
+        put_text(&mut json, "1");
+        put_u64(&mut json, 9);
+        let effects = serde_json::to_vec(&every_effect()).unwrap();
+        json.extend_from_slice(&count32(effects.len()).to_le_bytes());
+        json.extend_from_slice(&effects);
+        let note = Note::take(&mut Taker(&one)).unwrap();
+        assert_eq!(note.effects().unwrap(), every_effect());
+        let mut notes = Notes::default();
+        notes.add(&note, false).unwrap();
+        notes.add(&Note::take(&mut Taker(&json)).unwrap(), true).unwrap();
+        assert_eq!(notes.pieces().collect::<Vec<_>>(), [[one.clone(), one].concat()]);
+    }
+}
