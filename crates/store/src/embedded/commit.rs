@@ -110,7 +110,7 @@ impl Committer {
         if let Some((full, _)) = &self.open {
             full.index_mut().keep_none();
         }
-        let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new()));
+        let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new(0)));
         core.change_view(|view| view.parts.push(Part::Live(live.clone())));
         self.open = Some((live.clone(), core.options.preallocate_bytes));
         Ok(live)

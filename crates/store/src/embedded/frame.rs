@@ -10,15 +10,15 @@
 //!     zeros up to the next multiple of 64
 //! ```
 //!
-//! A note: enterprise (1 + length), place (8), length of the effects (4), the effects as JSON, in the order applied.
+//! A note is described in [`super::directory::notes`].
 //!
 //! The magic holds bytes that no UTF-8 text does, so nothing a publisher sends can pass for a frame.
 
 use super::block::Block;
 use super::checksum::{checksum, checksum_of_both};
-use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
+use super::codec::{Taker, count32, index, put_u16, put_u32, put_u64};
+use super::directory::notes::Note;
 use super::format::FORMAT_VERSION;
-use feed::directory::Effect;
 
 /// Begins every frame.
 pub(super) const MAGIC: [u8; 8] = [0xff, b'T', b'F', b'r', b'a', b'm', b'e', 0xfe];
@@ -32,6 +32,7 @@ pub(super) const FRAME_BYTES_MAX: usize = 1 << 30;
 /// What the head of a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
+    version: u16,
     pub(super) number: u64,
     pub(super) partition: u64,
     pub(super) body_bytes: usize,
@@ -76,6 +77,7 @@ impl Head {
         let body_bytes = usize::try_from(taker.u64()?).ok()?;
         let body_checksum = taker.u32()?;
         let head = Head {
+            version,
             number,
             partition,
             body_bytes,
@@ -91,6 +93,11 @@ impl Head {
     /// The whole length of the frame, up to where the next may begin.
     pub(super) fn frame_bytes(&self) -> usize {
         (HEAD_BYTES + self.body_bytes).next_multiple_of(ALIGN_BYTES)
+    }
+
+    /// Whether its notes are in the form of formats before 5.
+    pub(super) fn has_old_notes(&self) -> bool {
+        self.version < 5
     }
 
     pub(super) fn body_checks(&self, body: &[u8]) -> bool {
@@ -113,7 +120,7 @@ pub(super) struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// Begins a frame with its notes, made with [`put_note`].
+    /// Begins a frame with its notes, made with [`super::directory::notes::put_note`].
     pub(super) fn new(notes: &[u8], count: u32, capacity: usize) -> Self {
         let mut out = Vec::with_capacity(HEAD_BYTES + notes.len() + capacity + ALIGN_BYTES);
         out.resize(HEAD_BYTES, 0);
@@ -153,28 +160,11 @@ impl FrameWriter {
     }
 }
 
-/// Writes a note.
-pub(super) fn put_note(out: &mut Vec<u8>, line: &str, place: u64, effects: &[Effect]) {
-    put_text(out, line);
-    put_u64(out, place);
-    let json = serde_json::to_vec(effects).expect("effects are plain values");
-    put_u32(out, count32(json.len()));
-    out.extend_from_slice(&json);
-}
-
-/// What one event changed in the directory, and the place it stands at.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Note {
-    pub(super) line: String,
-    pub(super) place: u64,
-    pub(super) effects: Vec<Effect>,
-}
-
 /// The body of a frame whose checksums were found right.
 #[derive(Debug, Clone)]
 pub(super) struct Frame<'a> {
     pub(super) head: Head,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<Note<'a>>,
     /// Each with where it begins, counted from the start of the frame.
     pub(super) blocks: Vec<(usize, Block<'a>)>,
 }
@@ -186,11 +176,7 @@ impl<'a> Frame<'a> {
         let mut taker = Taker(notes_bytes);
         let mut notes = Vec::new();
         for _ in 0..head.notes {
-            let line = taker.text()?.to_owned();
-            let place = taker.u64()?;
-            let length = index(taker.u32()?);
-            let effects = serde_json::from_slice(taker.take(length)?).ok()?;
-            notes.push(Note { line, place, effects });
+            notes.push(Note::take(&mut taker)?);
         }
         let mut blocks = Vec::new();
         for _ in 0..head.blocks {
@@ -205,6 +191,7 @@ impl<'a> Frame<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::block::BlockBuilder;
+    use super::super::directory::notes::put_note;
     use super::*;
     use feed::event::FeedKind;
 

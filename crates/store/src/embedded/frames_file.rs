@@ -15,15 +15,21 @@ pub(super) fn size_of(file: &Named) -> Result<u64, OpenError> {
 /// How much of a tail is looked at in one go.
 const TAIL_BYTES: usize = 1 << 20;
 
-/// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
-pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
+/// Reads the frames of a partition, of which the directory on the disk has heard so many. Answers their index, and what
+/// follows the last of them if that is not nothing.
+pub(super) fn scan_frames(
+    file: &Named,
+    partition: u64,
+    heard: u64,
+    last: bool,
+) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
     let size = size_of(file)?;
     let head = file.read_vec(0, FILE_HEAD_BYTES)?;
     FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
         BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
         BadFile::Damaged(what) => file.damaged(0, what).into(),
     })?;
-    let mut index = LiveIndex::new();
+    let mut index = LiveIndex::new(heard);
     loop {
         let offset = index.end;
         match read_frame(file, offset, size, partition)? {

@@ -4,6 +4,7 @@
 
 use super::block::Block;
 use super::codec::{count32, fingerprint, index};
+use super::directory::notes::Notes;
 use super::fault::{Fault, Named};
 use super::frame::Frame;
 use super::recent::RecentFrames;
@@ -45,8 +46,9 @@ pub(super) struct LiveIndex {
     pub(super) last_frame: Option<u64>,
     /// The day (of the clock) of its first frame.
     pub(super) day: u32,
-    /// Where the frames begin that change the directory.
-    pub(super) noted: Vec<u64>,
+    /// What its frames note for the directory, but for so many of the first, which the directory on the disk has heard.
+    pub(super) notes: Notes,
+    heard: u64,
     recent: RecentFrames,
 }
 
@@ -180,22 +182,24 @@ impl LiveLine {
 }
 
 impl LiveIndex {
-    pub(super) fn new() -> Self {
-        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, ..LiveIndex::default() }
+    /// An empty one, of a partition of which so many frames were heard by the directory on the disk.
+    pub(super) fn new(heard: u64) -> Self {
+        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, heard, ..LiveIndex::default() }
     }
 
     /// Takes in a frame that begins at this offset. `None` if it holds what no frame of ours can; then the index is
     /// of no use any more.
     pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>) -> Option<()> {
+        let unheard = self.heard <= frame.head.number;
         for note in &frame.notes {
-            let line = self.lines.entry(EnterpriseId::new(&note.line).ok()?).or_default();
+            let line = self.lines.entry(EnterpriseId::new(note.line).ok()?).or_default();
             line.last = line.last.max(note.place);
+            if unheard {
+                self.notes.add(note, frame.head.has_old_notes())?;
+            }
         }
         for (at, block) in &frame.blocks {
             self.add_block(offset + *at as u64, block)?;
-        }
-        if !frame.notes.is_empty() {
-            self.noted.push(offset);
         }
         if self.frames == 0 {
             self.day = Second(frame.head.clock).day();

@@ -1,7 +1,8 @@
 //! A frame in the making: what the writer has settled and the disk has not yet.
 
 use super::block::{BlockBuilder, Facts, Lengths};
-use super::frame::{FrameWriter, put_note};
+use super::directory::notes::put_note;
+use super::frame::FrameWriter;
 use super::known::Candidate;
 use super::manifest::LineEnds;
 use feed::directory::Effect;

@@ -77,7 +77,6 @@ pub(super) enum Hands {
 pub(super) struct Threads {
     queue: Option<mpsc::Sender<Request>>,
     upkeep: Option<plain::Sender<Chore>>,
-    core: Arc<Core>,
     running: Vec<JoinHandle<()>>,
 }
 
@@ -110,7 +109,7 @@ impl Hands {
         ];
         // Partitions that were closed but not sealed when the store was last stopped.
         let _ = upkeep.send(Chore::Seal);
-        Hands::Threads(Threads { queue: Some(queue), upkeep: Some(upkeep), core: core.clone(), running })
+        Hands::Threads(Threads { queue: Some(queue), upkeep: Some(upkeep), running })
     }
 
     pub(super) async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
@@ -194,20 +193,14 @@ impl Threads {
 
 impl Drop for Hands {
     fn drop(&mut self) {
-        let core = match self {
-            Hands::Inline(_, core) => core.clone(),
-            Hands::Threads(threads) => {
-                // The writer finishes what is queued, then the committer, then upkeep.
-                threads.queue = None;
-                threads.upkeep = None;
-                for thread in threads.running.drain(..) {
-                    let _ = thread.join();
-                }
-                threads.core.clone()
+        if let Hands::Threads(threads) = self {
+            // The writer finishes what is queued, then the committer, then upkeep.
+            threads.queue = None;
+            threads.upkeep = None;
+            for thread in threads.running.drain(..) {
+                let _ = thread.join();
             }
-        };
-        // Without a snapshot the next start plays what this one heard; it only takes longer.
-        let _ = seal::close(&core);
+        }
     }
 }
 
