@@ -19,6 +19,7 @@
 //!              count (4), then users: streams (1), id (1 + length)     count (4), then lists alike
 //! ```
 
+use super::checksum::checksum_of_both;
 use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
 use feed::event::{FeedKind, UserStreams};
 
@@ -254,8 +255,8 @@ pub(super) struct Block<'a> {
     rendering_ends: &'a [u8],
     facts: &'a [u8],
     renderings: &'a [u8],
-    /// Where the renderings begin, counted from the start of the block.
-    pub(super) renderings_offset: usize,
+    /// Everything before the renderings.
+    front: &'a [u8],
 }
 
 impl<'a> Block<'a> {
@@ -283,7 +284,7 @@ impl<'a> Block<'a> {
             facts_ends: taker.take(ends)?,
             rendering_ends: taker.take(ends)?,
             facts: taker.take(facts)?,
-            renderings_offset: bytes.len() - taker.0.len(),
+            front: &bytes[..bytes.len() - taker.0.len()],
             renderings: taker.take(renderings)?,
         };
         Some((block, taker.0))
@@ -291,6 +292,21 @@ impl<'a> Block<'a> {
 
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Where the renderings begin, counted from the start of the block.
+    pub(super) fn renderings_offset(&self) -> usize {
+        self.front.len()
+    }
+
+    /// How long it is.
+    pub(super) fn size(&self) -> usize {
+        self.front.len() + self.renderings.len()
+    }
+
+    /// The checksum of all its bytes.
+    pub(super) fn checksum(&self) -> u32 {
+        checksum_of_both(self.front, self.renderings)
     }
 
     /// The record of facts of a slot, as stored.

@@ -3,6 +3,7 @@
 //! The index is made from frames alone, in the same way whether they were just committed or are found on opening.
 
 use super::block::Block;
+use super::checksum::checksum;
 use super::codec::{count32, fingerprint, index};
 use super::fault::{Fault, Named};
 use super::frame::Frame;
@@ -57,6 +58,7 @@ pub(super) struct BlockAt {
     pub(super) bytes: u32,
     /// Where its renderings begin, from its start.
     pub(super) renderings: u32,
+    pub(super) checksum: u32,
 }
 
 /// One enterprise's part of the partition.
@@ -79,6 +81,8 @@ pub(super) struct LiveLine {
 #[derive(Debug, Default)]
 pub(super) struct LiveHalf {
     pub(super) entries: Vec<Entry>,
+    /// Of the rendering of each: what its place in a sealed index needs and readers do not.
+    pub(super) checksums: Vec<u32>,
     /// Fingerprint of the event id to entry.
     ids: FxHashMap<u64, u32>,
     /// The same for the few whose fingerprint is taken.
@@ -110,6 +114,11 @@ impl LiveHalf {
     pub(super) fn with_id(&self, print: u64) -> impl Iterator<Item = u32> + '_ {
         let more = self.more_ids.iter().filter(move |(other, _)| *other == print).map(|(_, entry)| *entry);
         self.ids.get(&print).copied().into_iter().chain(more)
+    }
+
+    /// All fingerprints of ids with their entries, in no order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.ids.iter().map(|(print, entry)| (*print, *entry)).chain(self.more_ids.iter().copied())
     }
 
     pub(super) fn entry(&self, entry: u32) -> Option<&Entry> {
@@ -208,14 +217,13 @@ impl LiveIndex {
 
     fn add_block(&mut self, offset: u64, block: &Block<'_>) -> Option<()> {
         let number = count32(self.blocks.len());
-        let renderings = count32(block.renderings_offset);
-        let length = block.count().checked_sub(1).and_then(|last| block.span(0, last)).map_or(0, |all| all.end);
-        self.blocks.push(BlockAt { offset, bytes: renderings.checked_add(count32(length))?, renderings });
+        let (bytes, renderings) = (count32(block.size()), count32(block.renderings_offset()));
+        self.blocks.push(BlockAt { offset, bytes, renderings, checksum: block.checksum() });
         let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
         let mut terms = Vec::new();
         for slot in 0..block.count() {
             let facts = block.facts(slot)?;
-            let span = block.span(slot, slot)?;
+            let (span, rendering) = (block.span(slot, slot)?, block.rendering(slot)?);
             let event_type = match self.type_numbers.get(facts.event_type) {
                 Some(number) => *number,
                 None => {
@@ -238,6 +246,7 @@ impl LiveIndex {
                 start: count32(span.start),
                 length: count32(span.len()),
             });
+            half.checksums.push(checksum(rendering));
             if !facts.relayed {
                 let print = id_fingerprint(block.line, block.kind, facts.event_id);
                 match half.ids.entry(print) {
@@ -250,7 +259,7 @@ impl LiveIndex {
             if block.kind == FeedKind::Enterprise {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
-                prints(block.line, &facts, block.rendering(slot)?, &mut terms);
+                prints(block.line, &facts, rendering, &mut terms);
                 for print in &terms {
                     line.terms.entry(*print).or_default().push(entry);
                 }
