@@ -18,6 +18,7 @@ use feed::position::Place;
 use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::ops::Bound::Excluded;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -70,7 +71,7 @@ pub(super) struct LiveLine {
     pub(super) history: BTreeMap<u64, u32>,
     pub(super) window: BTreeMap<u64, u32>,
     /// Fingerprint of a term or type to the enterprise entries that have it.
-    pub(super) terms: FxHashMap<u64, Vec<u32>>,
+    pub(super) terms: FxHashMap<u64, Having>,
     pub(super) users: FxHashMap<UserId, Vec<Posting>>,
     pub(super) lists: FxHashMap<ListId, Vec<Posting>>,
     /// The last place of arrival, also of entries that no feed shows; as bits.
@@ -87,6 +88,30 @@ pub(super) struct LiveHalf {
     ids: FxHashMap<u64, u32>,
     /// The same for the few whose fingerprint is taken.
     more_ids: Vec<(u64, u32)>,
+}
+
+/// The entries that have a term or type, growing. Most items are the source of one event only, so one takes no space of
+/// its own.
+#[derive(Debug)]
+pub(super) enum Having {
+    One(u32),
+    More(Vec<u32>),
+}
+
+impl Having {
+    fn push(&mut self, entry: u32) {
+        match self {
+            Having::One(first) => *self = Having::More(vec![*first, entry]),
+            Having::More(entries) => entries.push(entry),
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[u32] {
+        match self {
+            Having::One(entry) => std::slice::from_ref(entry),
+            Having::More(entries) => entries,
+        }
+    }
 }
 
 /// One entry.
@@ -220,7 +245,9 @@ impl LiveIndex {
         let (bytes, renderings) = (count32(block.size()), count32(block.renderings_offset()));
         self.blocks.push(BlockAt { offset, bytes, renderings, checksum: block.checksum() });
         let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
-        let mut terms = Vec::new();
+        // What leads to entries is gathered first and then put down kind by kind: each is a look at a place in memory of
+        // its own, and many of them are under way at once if nothing else is done between them.
+        let (mut prints_of_one, mut ids, mut terms, mut posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for slot in 0..block.count() {
             let facts = block.facts(slot)?;
             let (span, rendering) = (block.span(slot, slot)?, block.rendering(slot)?);
@@ -248,30 +275,15 @@ impl LiveIndex {
             });
             half.checksums.push(checksum(rendering));
             if !facts.relayed {
-                let print = id_fingerprint(block.line, block.kind, facts.event_id);
-                match half.ids.entry(print) {
-                    std::collections::hash_map::Entry::Vacant(free) => {
-                        free.insert(entry);
-                    }
-                    std::collections::hash_map::Entry::Occupied(_) => half.more_ids.push((print, entry)),
-                }
+                ids.push((id_fingerprint(block.line, block.kind, facts.event_id), entry));
             }
             if block.kind == FeedKind::Enterprise {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
-                prints(block.line, &facts, rendering, &mut terms);
-                for print in &terms {
-                    line.terms.entry(*print).or_default().push(entry);
-                }
+                prints(block.line, &facts, rendering, &mut prints_of_one);
+                terms.extend(prints_of_one.iter().map(|print| (*print, entry)));
             }
-            // Most have postings already, and then no id needs to be made.
-            for (user, streams) in facts.users.iter() {
-                let posting = Posting::new(entry, streams);
-                match line.users.get_mut(user) {
-                    Some(postings) => postings.push(posting),
-                    None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
-                }
-            }
+            posted.extend(facts.users.iter().map(|(user, streams)| (user, Posting::new(entry, streams))));
             for (list, streams) in facts.lists.iter() {
                 let posting = Posting::new(entry, streams);
                 match line.lists.get_mut(list) {
@@ -281,6 +293,26 @@ impl LiveIndex {
             }
             line.last = line.last.max(facts.place);
             self.entries += 1;
+        }
+        let half = line.half_mut(block.kind);
+        for (print, entry) in ids {
+            match half.ids.entry(print) {
+                Vacant(free) => drop(free.insert(entry)),
+                Occupied(_) => half.more_ids.push((print, entry)),
+            }
+        }
+        for (print, entry) in terms {
+            match line.terms.entry(print) {
+                Occupied(held) => held.into_mut().push(entry),
+                Vacant(free) => drop(free.insert(Having::One(entry))),
+            }
+        }
+        for (user, posting) in posted {
+            // Most have postings already, and then no id needs to be made.
+            match line.users.get_mut(user) {
+                Some(postings) => postings.push(posting),
+                None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
+            }
         }
         Some(())
     }
@@ -430,6 +462,15 @@ impl Live {
         let Some(half) = held.lines.get(line).map(|line| line.half(kind)) else { return Vec::new() };
         let entries = half.with_id(print).filter_map(|number| half.entry(number));
         entries.filter_map(|entry| Some((*held.blocks.get(index(entry.block))?, entry.slot))).collect()
+    }
+
+    /// Marks of some fingerprints of ids of a line those that entries have.
+    pub(super) fn mark_known(&self, line: &EnterpriseId, prints: &[(FeedKind, u64)], known: &mut [bool]) {
+        let held = self.index();
+        let Some(line) = held.lines.get(line) else { return };
+        for ((kind, print), known) in prints.iter().zip(known) {
+            *known |= line.half(*kind).ids.contains_key(print);
+        }
     }
 
     pub(super) fn read_block(&self, at: BlockAt) -> Result<Vec<u8>, Fault> {

@@ -61,8 +61,10 @@ impl<'a> FromLive<'a> {
             let history: Vec<(u64, u32)> = line.history.iter().map(|(at, entry)| (*at, *entry)).collect();
             let window: Vec<(u64, u32)> = line.window.iter().map(|(at, entry)| (*at, *entry)).collect();
             self.index.put_orders(first, &history, &window);
-            let terms = line.terms.iter().flat_map(|(print, entries)| entries.iter().map(|entry| (*print, *entry)));
-            self.index.put_terms(terms.collect(), &window);
+            let mut lists: Vec<(u64, &[u32])> =
+                line.terms.iter().map(|(print, having)| (*print, having.entries())).collect();
+            lists.sort_unstable_by_key(|(print, _)| *print);
+            self.index.put_lists(lists.iter().map(|(print, list)| (*print, list.iter().copied())), &window);
         } else {
             let users = line.users.iter().map(|(id, of)| (ReaderKind::User, id.as_str(), of.as_slice()));
             let lists = line.lists.iter().map(|(id, of)| (ReaderKind::List, id.as_str(), of.as_slice()));

@@ -363,20 +363,31 @@ impl IndexBuilder {
         }
     }
 
-    /// Turns entries into their ranks in window order, and puts down the list of each term.
-    pub(super) fn put_terms(&mut self, mut terms: Vec<(u64, u32)>, window: &[(u64, u32)]) {
+    /// Puts down the terms of the last line, each with an entry that has it.
+    fn put_terms(&mut self, mut terms: Vec<(u64, u32)>, window: &[(u64, u32)]) {
+        terms.sort_unstable();
+        let lists = terms.chunk_by(|(one, _), (next, _)| one == next);
+        self.put_lists(lists.map(|list| (list[0].0, list.iter().map(|(_, entry)| *entry))), window);
+    }
+
+    /// Turns entries into their ranks in window order, and puts down the list of each term, by its fingerprint.
+    pub(super) fn put_lists(
+        &mut self,
+        lists: impl Iterator<Item = (u64, impl Iterator<Item = u32>)>,
+        window: &[(u64, u32)],
+    ) {
         let mut ranks = vec![0; window.len()];
         for (rank, (_, entry)) in (0..).zip(window) {
             ranks[index(*entry)] = rank;
         }
-        for (_, entry) in &mut terms {
-            *entry = ranks[index(*entry)];
-        }
-        terms.sort_unstable();
-        for list in terms.chunk_by(|(one, _), (next, _)| one == next) {
+        let mut list = Vec::new();
+        for (print, entries) in lists {
+            list.clear();
+            list.extend(entries.map(|entry| ranks[index(entry)]));
+            list.sort_unstable();
             let first = count32(self.term_postings.len() / POSTING_BYTES);
-            self.terms.push((list[0].0, first, count32(list.len())));
-            list.iter().for_each(|(_, rank)| put_u32(&mut self.term_postings, *rank));
+            self.terms.push((print, first, count32(list.len())));
+            list.iter().for_each(|rank| put_u32(&mut self.term_postings, *rank));
         }
     }
 
