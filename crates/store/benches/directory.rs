@@ -118,11 +118,11 @@ async fn measure() {
     }
     assert_eq!(directory.collaborations_count(), COLLABORATIONS);
     let started = now();
-    let snapshot = serde_json::to_vec(&directory).expect("a directory can be written");
+    let snapshot = postcard::to_stdvec(&directory).expect("a directory can be written");
     let written = started.elapsed();
-    let again: Directory = serde_json::from_slice(&snapshot).expect("and read");
+    let again: Directory = postcard::from_bytes(&snapshot).expect("and read");
     println!(
-        "snapshot as JSON: {} MiB, written in {written:?}, read in {:?}",
+        "snapshot: {} MiB, written in {written:?}, read in {:?}",
         snapshot.len() >> 20,
         started.elapsed() - written
     );

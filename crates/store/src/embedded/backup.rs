@@ -5,6 +5,7 @@
 //! not finished, and does not open.
 
 use super::core::Core;
+use super::directory::KeptDirectory;
 use super::files::{File, is_full, read_vec, write_all};
 use super::format::{EVENTS, FileKind, SET_ASIDE};
 use super::manifest::{Manifest, Partition, WriteError};
@@ -43,7 +44,8 @@ pub(super) fn backup(core: &Core, to: &Path, progress: &mut dyn FnMut(Progress))
         core.files.create_dir(folder).map_err(wrong)?;
     }
     let view = core.view();
-    let mut manifest = Manifest { lines: core.manifest().lines, ..Manifest::default() };
+    let now = core.manifest();
+    let mut manifest = Manifest { lines: now.lines, directory: now.directory, ..Manifest::default() };
     // What is to be copied: name, and how much of it.
     let mut files: Vec<(String, u64)> = Vec::new();
     for part in &view.parts {
@@ -67,6 +69,7 @@ pub(super) fn backup(core: &Core, to: &Path, progress: &mut dyn FnMut(Progress))
             }
         }
     }
+    files.extend(manifest.directory.iter().flat_map(KeptDirectory::names));
     let of = files.iter().map(|(_, bytes)| bytes).sum();
     let mut copied = Copied::default();
     for (name, bytes) in files {

@@ -4,11 +4,13 @@
 //! |---|---|---|---|
 //! | `lock` | nothing; its lock says that a process is at work | never | `opening` |
 //! | `manifest` | the partitions, their ranges, the last place of each line | replaced whole, by renaming | `manifest` |
-//! | `state.redb` | tokens, secrets, holds, the snapshot of the directory | by its own transactions | `small_state` |
+//! | `state.redb` | tokens, secrets, holds | by its own transactions | `small_state` |
 //! | `events/N.frames` | partition N: frames as they were committed | grows at the end until it is sealed | `frame` |
 //! | `events/N.eG.data` | partition N, sealed: enterprise renderings and their facts | never | `sealed::data` |
 //! | `events/N.eG.index` | what leads to them | never; can be made again from what it leads to | `sealed::index` |
 //! | `events/N.uG.data`, `events/N.uG.index` | the same for user renderings | never | |
+//! | `events/N.F.directory` | a snapshot of the directory that has heard F frames of partition N | never | `directory` |
+//! | `events/N.F.notes` | what events changed in the directory after that, up to F frames of partition N | never | |
 //! | `set-aside/…` | bytes cut from a torn end, kept for whoever wants to look | never | `opening` |
 //! | `….new` | a file being written; removed on opening | | |
 //!
@@ -40,7 +42,8 @@ use feed::event::FeedKind;
 /// 3. Indexes tell where each rendering lies.
 /// 4. A sealed partition may still lie in its frames; then its indexes hold the tables of blocks. Renderings may be
 ///    compressed one by one.
-pub(super) const FORMAT_VERSION: u16 = 4;
+/// 5. The directory is kept in files of its own, and notes are no longer JSON.
+pub(super) const FORMAT_VERSION: u16 = 5;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.
@@ -62,6 +65,8 @@ pub(super) enum FileKind {
     Frames,
     Data(FeedKind),
     Index(FeedKind),
+    Directory,
+    Notes,
 }
 
 impl FileKind {
@@ -72,16 +77,20 @@ impl FileKind {
             FileKind::Data(FeedKind::User) => b"uda",
             FileKind::Index(FeedKind::Enterprise) => b"eix",
             FileKind::Index(FeedKind::User) => b"uix",
+            FileKind::Directory => b"dir",
+            FileKind::Notes => b"nts",
         };
         [0xff, b'T', b'i', b'd', name[0], name[1], name[2], 0xfe]
     }
 
-    /// The name of the file of a partition.
+    /// The name of the file of a partition. For those of the directory the generation is a count of frames.
     pub(super) fn name(self, partition: u64, generation: u32) -> String {
         match self {
             FileKind::Frames => format!("{partition:08}.frames"),
             FileKind::Data(kind) => format!("{partition:08}.{}{generation}.data", letter(kind)),
             FileKind::Index(kind) => format!("{partition:08}.{}{generation}.index", letter(kind)),
+            FileKind::Directory => format!("{partition:08}.{generation}.directory"),
+            FileKind::Notes => format!("{partition:08}.{generation}.notes"),
         }
     }
 
@@ -145,13 +154,13 @@ pub(super) fn is_ours(name: &str) -> bool {
     let mut parts = name.split('.');
     let number = parts.next().is_some_and(|n| n.len() >= 8 && n.bytes().all(|b| b.is_ascii_digit()));
     let rest = (parts.next(), parts.next(), parts.next());
-    let generation = |part: &str| {
-        part.strip_prefix(['e', 'u']).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-    };
+    let count = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
+    let generation = |part: &str| part.strip_prefix(['e', 'u']).is_some_and(count);
     number
         && match rest {
             (Some("frames"), None, None) => true,
             (Some(part), Some("data" | "index"), None) => generation(part),
+            (Some(frames), Some("directory" | "notes"), None) => count(frames),
             _ => false,
         }
 }
@@ -177,13 +186,25 @@ mod tests {
 
     #[test]
     fn only_our_own_names_are_ours() {
-        for kind in [FileKind::Frames, FileKind::Data(FeedKind::User), FileKind::Index(FeedKind::Enterprise)] {
+        for kind in [
+            FileKind::Frames,
+            FileKind::Data(FeedKind::User),
+            FileKind::Index(FeedKind::Enterprise),
+            FileKind::Directory,
+            FileKind::Notes,
+        ] {
             assert!(is_ours(&kind.name(12, 3)));
             assert!(is_ours(&format!("{}{NEW}", kind.name(123_456_789, 0))));
         }
-        for foreign in
-            ["notes.txt", "00000001", "00000001.e.data", "00000001.x1.data", "1.frames", "00000001.e1.data.x"]
-        {
+        for foreign in [
+            "notes.txt",
+            "00000001",
+            "00000001.e.data",
+            "00000001.x1.data",
+            "1.frames",
+            "00000001.e1.data.x",
+            "00000001.e1.notes",
+        ] {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

@@ -10,15 +10,15 @@
 //!     zeros up to the next multiple of 64
 //! ```
 //!
-//! A note: enterprise (1 + length), place (8), length of the effects (4), the effects as JSON, in the order applied.
+//! A note is described in [`super::directory::notes`].
 //!
 //! The magic holds bytes that no UTF-8 text does, so nothing a publisher sends can pass for a frame.
 
-use super::block::Block;
-use super::checksum::{checksum, checksum_of_both};
-use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
+use super::block::{Block, Checksums};
+use super::checksum::{Running, checksum, checksum_of_both};
+use super::codec::{Taker, count32, index, put_u16, put_u32, put_u64};
+use super::directory::notes::Note;
 use super::format::FORMAT_VERSION;
-use feed::directory::Effect;
 
 /// Begins every frame.
 pub(super) const MAGIC: [u8; 8] = [0xff, b'T', b'F', b'r', b'a', b'm', b'e', 0xfe];
@@ -32,6 +32,7 @@ pub(super) const FRAME_BYTES_MAX: usize = 1 << 30;
 /// What the head of a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
+    version: u16,
     pub(super) number: u64,
     pub(super) partition: u64,
     pub(super) body_bytes: usize,
@@ -76,6 +77,7 @@ impl Head {
         let body_bytes = usize::try_from(taker.u64()?).ok()?;
         let body_checksum = taker.u32()?;
         let head = Head {
+            version,
             number,
             partition,
             body_bytes,
@@ -93,6 +95,11 @@ impl Head {
         (HEAD_BYTES + self.body_bytes).next_multiple_of(ALIGN_BYTES)
     }
 
+    /// Whether its notes are in the form of formats before 5.
+    pub(super) fn has_old_notes(&self) -> bool {
+        self.version < 5
+    }
+
     pub(super) fn body_checks(&self, body: &[u8]) -> bool {
         body.len() == self.body_bytes && checksum(body) == self.body_checksum
     }
@@ -103,6 +110,14 @@ fn head_checksum(head: &[u8]) -> u32 {
     checksum_of_both(&head[..12], &head[16..HEAD_BYTES])
 }
 
+/// A frame ready to be written.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    pub(super) bytes: Vec<u8>,
+    /// Those of its blocks, in their order.
+    pub(super) checksums: Vec<Checksums>,
+}
+
 /// A frame being written: head space first, then notes and blocks in their order, then [`FrameWriter::finish`].
 #[derive(Debug)]
 pub(super) struct FrameWriter {
@@ -110,27 +125,33 @@ pub(super) struct FrameWriter {
     notes_bytes: usize,
     notes: u32,
     blocks: u32,
+    /// Of the body so far.
+    checksum: Running,
 }
 
 impl FrameWriter {
-    /// Begins a frame with its notes, made with [`put_note`].
+    /// Begins a frame with its notes, made with [`super::directory::notes::put_note`].
     pub(super) fn new(notes: &[u8], count: u32, capacity: usize) -> Self {
         let mut out = Vec::with_capacity(HEAD_BYTES + notes.len() + capacity + ALIGN_BYTES);
         out.resize(HEAD_BYTES, 0);
         out.extend_from_slice(notes);
-        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0 }
+        let mut checksum = Running::new();
+        checksum.add(notes);
+        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0, checksum }
     }
 
-    /// Adds a block.
-    pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+    /// Adds a block; answers its checksum.
+    pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let begin = self.out.len();
         put(&mut self.out);
         self.blocks += 1;
+        self.checksum.add(&self.out[begin..]);
+        checksum(&self.out[begin..])
     }
 
     /// Writes the head and pads the end.
     pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Vec<u8> {
         let body = self.out.len() - HEAD_BYTES;
-        let checksum = checksum(&self.out[HEAD_BYTES..]);
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.extend_from_slice(&MAGIC);
         put_u16(&mut head, FORMAT_VERSION);
@@ -139,7 +160,7 @@ impl FrameWriter {
         put_u64(&mut head, number);
         put_u64(&mut head, partition);
         put_u64(&mut head, body as u64);
-        put_u32(&mut head, checksum);
+        put_u32(&mut head, self.checksum.value());
         put_u32(&mut head, count32(self.notes_bytes));
         put_u32(&mut head, self.blocks);
         put_u32(&mut head, self.notes);
@@ -153,28 +174,11 @@ impl FrameWriter {
     }
 }
 
-/// Writes a note.
-pub(super) fn put_note(out: &mut Vec<u8>, line: &str, place: u64, effects: &[Effect]) {
-    put_text(out, line);
-    put_u64(out, place);
-    let json = serde_json::to_vec(effects).expect("effects are plain values");
-    put_u32(out, count32(json.len()));
-    out.extend_from_slice(&json);
-}
-
-/// What one event changed in the directory, and the place it stands at.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Note {
-    pub(super) line: String,
-    pub(super) place: u64,
-    pub(super) effects: Vec<Effect>,
-}
-
 /// The body of a frame whose checksums were found right.
 #[derive(Debug, Clone)]
 pub(super) struct Frame<'a> {
     pub(super) head: Head,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<Note<'a>>,
     /// Each with where it begins, counted from the start of the frame.
     pub(super) blocks: Vec<(usize, Block<'a>)>,
 }
@@ -186,11 +190,7 @@ impl<'a> Frame<'a> {
         let mut taker = Taker(notes_bytes);
         let mut notes = Vec::new();
         for _ in 0..head.notes {
-            let line = taker.text()?.to_owned();
-            let place = taker.u64()?;
-            let length = index(taker.u32()?);
-            let effects = serde_json::from_slice(taker.take(length)?).ok()?;
-            notes.push(Note { line, place, effects });
+            notes.push(Note::take(&mut taker)?);
         }
         let mut blocks = Vec::new();
         for _ in 0..head.blocks {
@@ -205,6 +205,7 @@ impl<'a> Frame<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::block::BlockBuilder;
+    use super::super::directory::notes::put_note;
     use super::*;
     use feed::event::FeedKind;
 

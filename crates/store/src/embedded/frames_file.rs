@@ -1,7 +1,7 @@
 //! Reading the file of frames of a partition: of one that is not sealed, telling a torn end from damage, and of one that
 //! was sealed where it lies.
 
-use super::block::Block;
+use super::block::{Block, Checksums};
 use super::fault::{Fault, Named};
 use super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
@@ -15,21 +15,31 @@ pub(super) fn size_of(file: &Named) -> Result<u64, OpenError> {
 /// How much of a tail is looked at in one go.
 const TAIL_BYTES: usize = 1 << 20;
 
-/// Reads the frames of a partition. Answers their index, and what follows the last of them if that is not nothing.
-pub(super) fn scan_frames(file: &Named, partition: u64, last: bool) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
+/// Reads the frames of a partition, of which the directory on the disk has heard so many. Answers their index, and what
+/// follows the last of them if that is not nothing.
+pub(super) fn scan_frames(
+    file: &Named,
+    partition: u64,
+    heard: u64,
+    last: bool,
+) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
     let size = size_of(file)?;
     let head = file.read_vec(0, FILE_HEAD_BYTES)?;
     FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
         BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
         BadFile::Damaged(what) => file.damaged(0, what).into(),
     })?;
-    let mut index = LiveIndex::new();
+    let mut index = LiveIndex::new(heard);
     loop {
         let offset = index.end;
         match read_frame(file, offset, size, partition)? {
             Read::Frame(head, body) if head.number == index.frames => {
-                let frame = Frame::parse(head, &body);
-                if frame.and_then(|frame| index.add(offset, &frame)).is_none() {
+                let added = Frame::parse(head, &body).and_then(|frame| {
+                    let checksums: Option<Vec<_>> =
+                        frame.blocks.iter().map(|(_, block)| Checksums::of(block)).collect();
+                    index.add(offset, &frame, &checksums?)
+                });
+                if added.is_none() {
                     return Err(file.damaged(offset, "a frame whose checksum is right is malformed").into());
                 }
             }

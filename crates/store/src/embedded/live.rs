@@ -2,9 +2,9 @@
 //!
 //! The index is made from frames alone, in the same way whether they were just committed or are found on opening.
 
-use super::block::Block;
-use super::checksum::checksum;
+use super::block::{Block, Checksums};
 use super::codec::{count32, fingerprint, index};
+use super::directory::notes::Notes;
 use super::fault::{Fault, Named};
 use super::frame::Frame;
 use super::recent::RecentFrames;
@@ -47,8 +47,9 @@ pub(super) struct LiveIndex {
     pub(super) last_frame: Option<u64>,
     /// The day (of the clock) of its first frame.
     pub(super) day: u32,
-    /// Where the frames begin that change the directory.
-    pub(super) noted: Vec<u64>,
+    /// What its frames note for the directory, but for so many of the first, which the directory on the disk has heard.
+    pub(super) notes: Notes,
+    heard: u64,
     recent: RecentFrames,
 }
 
@@ -214,22 +215,27 @@ impl LiveLine {
 }
 
 impl LiveIndex {
-    pub(super) fn new() -> Self {
-        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, ..LiveIndex::default() }
+    /// An empty one, of a partition of which so many frames were heard by the directory on the disk.
+    pub(super) fn new(heard: u64) -> Self {
+        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, heard, ..LiveIndex::default() }
     }
 
-    /// Takes in a frame that begins at this offset. `None` if it holds what no frame of ours can; then the index is
-    /// of no use any more.
-    pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>) -> Option<()> {
+    /// Takes in a frame that begins at this offset, with the checksums of its blocks. `None` if it holds what no frame of
+    /// ours can; then the index is of no use any more.
+    pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>, checksums: &[Checksums]) -> Option<()> {
+        let unheard = self.heard <= frame.head.number;
         for note in &frame.notes {
-            let line = self.lines.entry(EnterpriseId::new(&note.line).ok()?).or_default();
+            let line = self.lines.entry(EnterpriseId::new(note.line).ok()?).or_default();
             line.last = line.last.max(note.place);
+            if unheard {
+                self.notes.add(note, frame.head.has_old_notes())?;
+            }
         }
-        for (at, block) in &frame.blocks {
-            self.add_block(offset + *at as u64, block)?;
+        if checksums.len() != frame.blocks.len() {
+            return None;
         }
-        if !frame.notes.is_empty() {
-            self.noted.push(offset);
+        for ((at, block), checksums) in frame.blocks.iter().zip(checksums) {
+            self.add_block(offset + *at as u64, block, checksums)?;
         }
         if self.frames == 0 {
             self.day = Second(frame.head.clock).day();
@@ -240,10 +246,10 @@ impl LiveIndex {
         Some(())
     }
 
-    fn add_block(&mut self, offset: u64, block: &Block<'_>) -> Option<()> {
+    fn add_block(&mut self, offset: u64, block: &Block<'_>, checksums: &Checksums) -> Option<()> {
         let number = count32(self.blocks.len());
         let (bytes, renderings) = (count32(block.size()), count32(block.renderings_offset()));
-        self.blocks.push(BlockAt { offset, bytes, renderings, checksum: block.checksum() });
+        self.blocks.push(BlockAt { offset, bytes, renderings, checksum: checksums.whole });
         let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
         // What leads to entries is gathered first and then put down kind by kind: each is a look at a place in memory of
         // its own, and many of them are under way at once if nothing else is done between them.
@@ -273,7 +279,7 @@ impl LiveIndex {
                 start: count32(span.start),
                 length: count32(span.len()),
             });
-            half.checksums.push(checksum(rendering));
+            half.checksums.push(*checksums.renderings.get(slot)?);
             if !facts.relayed {
                 ids.push((id_fingerprint(block.line, block.kind, facts.event_id), entry));
             }

@@ -3,14 +3,15 @@
 //! It is one line of text and then JSON, so that a person can read it:
 //!
 //! ```text
-//! tidings manifest 4 crc32c=0a1b2c3d
-//! {"partitions":[…],"imports":[…],"lines":{…}}
+//! tidings manifest 5 crc32c=0a1b2c3d
+//! {"partitions":[…],"imports":[…],"lines":{…},"directory":{…}}
 //! ```
 //!
 //! It is replaced whole: written aside, synced, renamed over the old one, and the directory synced. What it does not
 //! name does not exist; what it names was durable before it did.
 
 use super::checksum::{checksum, checksum_of_both};
+use super::directory::KeptDirectory;
 use super::files::{Files, read_vec, write_all};
 use super::format::{FORMAT_VERSION, MANIFEST, NEW};
 use super::seal::KINDS;
@@ -39,6 +40,9 @@ pub(super) struct Manifest {
     pub(super) imports: Vec<Partition>,
     /// What lines need to remember about sealed partitions, even when all of those are swept.
     pub(super) lines: BTreeMap<String, LineEnds>,
+    /// Where the directory is kept. Before format 5 it was in the small state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) directory: Option<KeptDirectory>,
 }
 
 /// One partition.

@@ -6,11 +6,11 @@
 
 use super::block::Facts;
 use super::core::Core;
+use super::directory::WriteProblem;
 use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};
-use super::seal::Problem;
 use super::sealed::half::Half;
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::write::{HalfWriter, discard};
@@ -70,9 +70,11 @@ fn merge(core: &Core, group: &[Arc<Partition>]) -> Result<(), Unavailable> {
     let record = write(core, name, group).map_err(|problem| {
         discard(&*core.files, &core.dir, name);
         match problem {
-            Problem::Read(fault) => fault.into(),
-            Problem::Write(error) if is_full(&error) => Unavailable::Full,
-            Problem::Write(error) => Unavailable::Failed(format!("merging into partition {}: {error}", name.partition)),
+            WriteProblem::Read(fault) => fault.into(),
+            WriteProblem::Write(error) if is_full(&error) => Unavailable::Full,
+            WriteProblem::Write(error) => {
+                Unavailable::Failed(format!("merging into partition {}: {error}", name.partition))
+            }
         }
     })?;
     let events = core.dir.join(EVENTS);
@@ -105,7 +107,7 @@ fn merge(core: &Core, group: &[Arc<Partition>]) -> Result<(), Unavailable> {
     Ok(())
 }
 
-fn write(core: &Core, name: HalfName, group: &[Arc<Partition>]) -> Result<HalfRecord, Problem> {
+fn write(core: &Core, name: HalfName, group: &[Arc<Partition>]) -> Result<HalfRecord, WriteProblem> {
     let compressed = group.iter().all(|it| it.half(name.kind).is_some_and(|record| record.compressed));
     let mut sources = Vec::new();
     for partition in group {

@@ -12,7 +12,7 @@
 //! | history from elsewhere | `import`, then `merge` |
 //! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
 //! | what happens at a start | `opening` |
-//! | who shares what with whom | `core` |
+//! | who shares what with whom | `core`; on the disk `directory` |
 //!
 //! What always holds: one process has the directory; one frame at a time is on its way to the disk; what readers see is
 //! durable; a partition once sealed never changes; the manifest names exactly the files that count.
@@ -25,6 +25,7 @@ mod codec;
 mod commit;
 mod core;
 mod digest;
+mod directory;
 mod fault;
 pub mod files;
 mod forecast;
@@ -97,6 +98,9 @@ pub struct Options {
     /// Partitions whose blocks are on average so many bytes long, or longer, are sealed where they lie: their frames stay
     /// until the halves are written again.
     pub in_place_block_bytes: u64,
+    /// What sealed partitions changed in the directory is put into files of its own as long as these have fewer bytes
+    /// than this, or than half the last snapshot of the directory; then a snapshot is made. All of it is read at a start.
+    pub directory_notes_bytes: u64,
     /// Whether partitions are compressed when they are sealed. Then none is sealed where it lies.
     pub compress: bool,
     /// Sweeps compress what was recorded longer ago than so many seconds; `None` is never.
@@ -118,6 +122,8 @@ impl Default for Options {
             open_halves_max: 128,
             // A page of a hundred is about 60 KB, or more.
             in_place_block_bytes: 32 << 10,
+            // Half a million events or so, which take a start less than half a second.
+            directory_notes_bytes: 16 << 20,
             compress: false,
             compress_after_s: Some(3 * 86_400),
             threads: true,

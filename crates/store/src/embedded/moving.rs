@@ -6,6 +6,7 @@
 
 use super::block::{Block, Facts, Hearers, put_hearers};
 use super::core::Core;
+use super::directory::{Heard, KeptDirectory};
 use super::files::{DiskFiles, is_full};
 use super::format::EVENTS;
 use super::live::Live;
@@ -13,7 +14,6 @@ use super::manifest::{HalfRecord, LineEnds, Manifest, Partition};
 use super::opening::{self, OpenError, make_frames};
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::write::HalfWriter;
-use super::small_state::Heard;
 use super::view::Part;
 use super::{EmbeddedStore, Options};
 use crate::ledger::Unavailable;
@@ -126,7 +126,8 @@ fn is_empty(core: &Core) -> Result<bool, Unavailable> {
     let manifest = core.manifest();
     let no_events = manifest.lines.is_empty() && manifest.all().all(|partition| !partition.sealed);
     let no_frames = core.view().live().all(|live| live.index().frames == 0);
-    Ok(no_events && no_frames && core.small.is_empty()? && core.small.heard()?.is_none())
+    let no_directory = manifest.directory.is_none_or(|kept| kept == KeptDirectory::default());
+    Ok(no_events && no_frames && core.small.is_empty()? && no_directory)
 }
 
 /// Gives entries of one kind away.
@@ -404,12 +405,15 @@ impl<'a> Taking<'a> {
         self.finish_half()?;
         let core = self.core;
         let next = self.number + 1;
+        // It has heard all that is sealed, and nothing is in the partition that is begun.
+        let heard = Heard { partition: next, frames: 0 };
+        let kept = KeptDirectory::snapshot(&*core.files, &core.dir, heard, &self.directory);
+        self.manifest.directory = Some(kept.map_err(|error| wrong(&error, next))?);
         make_frames(&*core.files, &core.dir, &core.options, next).map_err(|error| wrong(&error, next))?;
         let events = core.dir.join(EVENTS);
         core.files.sync_dir(&events).map_err(|error| wrong(&error, next))?;
         self.manifest.partitions.push(Partition::live(next));
-        // The snapshot has heard all that is sealed, and nothing is in the partition that is begun.
-        core.small.end(Heard { partition: next, frames: 0 }, &self.directory)?;
+        core.small.end()?;
         let manifest = self.manifest;
         core.change_manifest(|held| *held = manifest)
     }

@@ -5,6 +5,7 @@
 
 use super::Options;
 use super::core::{Core, Opened};
+use super::directory::{Heard, KeptDirectory};
 use super::fault::{Fault, Named};
 use super::files::{Files, Lock, write_all};
 use super::format::{EVENTS, FileKind, LOCK, MANIFEST, NEW, SET_ASIDE, STATE, is_ours};
@@ -12,14 +13,13 @@ use super::frames_file::{scan_frames, size_of};
 use super::line::{Frontiers, Lines};
 use super::live::Live;
 use super::manifest::{BadManifest, LineEnds, Manifest, Partition, WriteError};
-use super::seal::{line_ends, play};
+use super::seal::line_ends;
 use super::sealed::half::Half;
 use super::sealed::shelf::Shelf;
 use super::sealed::write::rebuild_index;
 use super::small_state::SmallState;
 use super::view::{Part, View};
 use crate::ledger::Unavailable;
-use feed::directory::Directory;
 use feed::id::EnterpriseId;
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -152,23 +152,99 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
     for folder in [&events, &dir.join(SET_ASIDE)] {
         files.create_dir(folder).map_err(disk("make", folder))?;
     }
-    let manifest = match read_manifest(&*files, dir)? {
+    let mut manifest = match read_manifest(&*files, dir)? {
         Some(manifest) => manifest,
         None => {
             report.created = true;
             create(&*files, dir, &options)?
         }
     };
-    if !Manifest::is_current(&*files, dir).map_err(disk("read", &dir.join(MANIFEST)))? {
-        // From now on things are written that an older program would misread, so it must be refused.
-        manifest.write(&*files, dir).map_err(|error| {
+    let small = SmallState::open(files.clone(), dir)?;
+    bring_up_to_date(&*files, dir, &mut manifest, &small)?;
+    report.removed = remove_leftovers(&*files, dir, &manifest)?;
+    let shelf = Shelf::new(files.clone(), dir.to_owned(), options.cache_bytes, options.open_halves_max);
+    rebuild_missing(&*files, &shelf, &manifest, &mut report)?;
+    let kept = heard_all_that_is_sealed(&manifest)?;
+    let load = || kept.load(&*files, dir);
+    let mut read = || read_partitions(&*files, dir, &manifest, kept.heard, &mut report);
+    let (directory, read) = match options.threads {
+        true => std::thread::scope(|scope| {
+            let loading = scope.spawn(load);
+            let read = read();
+            (loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), read)
+        }),
+        false => (load(), read()),
+    };
+    let (mut directory, (view, lines)) = (directory?, read?);
+    for live in view.live() {
+        let played = live.index().notes.play(&mut directory);
+        played
+            .ok_or_else(|| live.file.damaged(0, "what its frames note makes no sense, though checksums are right"))?;
+    }
+    // The names of the files made above.
+    files.sync_dir(dir).map_err(disk("sync", dir))?;
+    let frontiers = Frontiers::on_opening(lines.iter());
+    let lines = Lines::of(lines);
+    let dir = dir.to_owned();
+    let opened = Opened { files, dir, options, shelf, small, lines, frontiers, view, directory, manifest };
+    Ok((Core::new(opened), lock, report))
+}
+
+/// Makes a store of an older format one of this: the directory gets files of its own, and the manifest says the version.
+/// From then on things are written that an older program would misread, so it must be refused.
+fn bring_up_to_date(
+    files: &dyn Files,
+    dir: &Path,
+    manifest: &mut Manifest,
+    small: &SmallState,
+) -> Result<(), OpenError> {
+    let mut current = Manifest::is_current(files, dir).map_err(disk("read", &dir.join(MANIFEST)))?;
+    if manifest.directory.is_none() {
+        current = false;
+        let events = dir.join(EVENTS);
+        manifest.directory = Some(match small.old_directory()? {
+            Some((heard, directory)) => {
+                let kept = KeptDirectory::snapshot(files, dir, heard, &directory);
+                kept.map_err(disk("write the directory in", &events))?
+            }
+            None => KeptDirectory::default(),
+        });
+        files.sync_dir(&events).map_err(disk("sync", &events))?;
+    }
+    if !current {
+        manifest.write(files, dir).map_err(|error| {
             let (WriteError::Unchanged(error) | WriteError::Uncertain(error)) = error;
             disk("write", &dir.join(MANIFEST))(error)
         })?;
     }
-    report.removed = remove_leftovers(&*files, dir, &manifest)?;
-    let shelf = Shelf::new(files.clone(), dir.to_owned(), options.cache_bytes, options.open_halves_max);
-    rebuild_missing(&*files, &shelf, &manifest, &mut report)?;
+    // If that fails, the next opening does it.
+    let _ = small.forget_old_directory();
+    Ok(())
+}
+
+/// Where the directory is kept, which must have heard every partition that is sealed.
+fn heard_all_that_is_sealed(manifest: &Manifest) -> Result<KeptDirectory, OpenError> {
+    let kept = manifest.directory.clone().unwrap_or_default();
+    let sealed =
+        manifest.partitions.iter().filter(|partition| partition.sealed).map(|partition| partition.number).max();
+    match sealed.filter(|sealed| kept.heard.partition < *sealed) {
+        None => Ok(kept),
+        Some(sealed) => {
+            let what =
+                format!("the directory has not heard partition {sealed}, though it is sealed; it is of an older store");
+            Err(OpenError::Damaged(what))
+        }
+    }
+}
+
+/// Reads the partitions that are not sealed; answers all of them and where each line ends.
+fn read_partitions(
+    files: &dyn Files,
+    dir: &Path,
+    manifest: &Manifest,
+    heard: Heard,
+    report: &mut OpenReport,
+) -> Result<(View, FxHashMap<EnterpriseId, LineEnds>), OpenError> {
     let mut view = View::default();
     let mut lines: FxHashMap<EnterpriseId, LineEnds> = FxHashMap::default();
     for (id, ends) in &manifest.lines {
@@ -182,7 +258,7 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
             continue;
         }
         let last = number + 1 == manifest.partitions.len();
-        let live = open_live(&*files, dir, partition, last, &mut report)?;
+        let live = open_live(files, dir, partition, heard, last, report)?;
         for (line, ends) in line_ends(&live.index()) {
             let id = EnterpriseId::new(&line).map_err(|_| OpenError::Damaged("an enterprise without id".to_owned()))?;
             let kept = lines.entry(id).or_default();
@@ -193,15 +269,7 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
     if view.open().is_none() {
         return Err(OpenError::Damaged(format!("{MANIFEST} names no partition to write to")));
     }
-    let small = SmallState::open(files.clone(), dir)?;
-    let directory = heal_directory(&small, &view)?;
-    // The names of the files made above.
-    files.sync_dir(dir).map_err(disk("sync", dir))?;
-    let frontiers = Frontiers::on_opening(lines.iter());
-    let lines = Lines::of(lines);
-    let dir = dir.to_owned();
-    let opened = Opened { files, dir, options, shelf, small, lines, frontiers, view, directory, manifest };
-    Ok((Core::new(opened), lock, report))
+    Ok((view, lines))
 }
 
 /// A directory without manifest must be empty, but for what an interrupted first start leaves and what file systems
@@ -228,7 +296,7 @@ fn refuse_foreign(files: &dyn Files, dir: &Path) -> Result<(), OpenError> {
         }
         if names.contains(&first) {
             let named = Named::open(files, &events.join(&first))?;
-            let live = scan_frames(&named, 1, true)?;
+            let live = scan_frames(&named, 1, 0, true)?;
             if live.0.frames > 0 {
                 let what = format!("{} has no manifest but events in {EVENTS}/{first}", dir.display());
                 return Err(OpenError::Damaged(what));
@@ -256,7 +324,8 @@ fn create(files: &dyn Files, dir: &Path, options: &Options) -> Result<Manifest, 
         files.sync_dir(dir)
     });
     made.map_err(disk("make", &path))?;
-    let manifest = Manifest { partitions: vec![Partition::live(1)], ..Manifest::default() };
+    let directory = Some(KeptDirectory::default());
+    let manifest = Manifest { partitions: vec![Partition::live(1)], directory, ..Manifest::default() };
     manifest.write(files, dir).map_err(|error| {
         let (WriteError::Unchanged(error) | WriteError::Uncertain(error)) = error;
         disk("write", &dir.join(MANIFEST))(error)
@@ -282,6 +351,7 @@ fn remove_leftovers(files: &dyn Files, dir: &Path, manifest: &Manifest) -> Resul
         }
         named.extend(partition.halves().flat_map(|(name, _)| [name.data_name(), name.index_name()]));
     }
+    named.extend(manifest.directory.iter().flat_map(KeptDirectory::names).map(|(name, _)| name));
     named.sort_unstable();
     let mut removed = Vec::new();
     for name in files.list(&events).map_err(disk("list", &events))? {
@@ -331,12 +401,13 @@ fn open_live(
     files: &dyn Files,
     dir: &Path,
     partition: &Partition,
+    heard: Heard,
     last: bool,
     report: &mut OpenReport,
 ) -> Result<Live, OpenError> {
     let path = dir.join(EVENTS).join(FileKind::Frames.name(partition.number, 0));
     let file = Named::open(files, &path)?;
-    let (index, torn) = scan_frames(&file, partition.number, last)?;
+    let (index, torn) = scan_frames(&file, partition.number, heard.frames_of(partition.number), last)?;
     if let Some(bytes) = torn {
         report.torn = Some(set_aside(files, dir, &file, partition.number, index.end, &bytes)?);
     }
@@ -373,24 +444,4 @@ fn set_aside(
     let cut = file.file.set_size(offset).and_then(|()| file.file.sync());
     cut.map_err(disk("cut a torn end off", &file.path))?;
     Ok(Torn { file: file.path.clone(), offset, bytes: bytes.len() as u64, kept_in })
-}
-
-/// The directory: its snapshot, and what frames noted since.
-fn heal_directory(small: &SmallState, view: &View) -> Result<Directory, OpenError> {
-    let heard = small.heard()?.unwrap_or_default();
-    let published = view.sealed().filter(|partition| !partition.is_imported());
-    let sealed = published.map(|partition| partition.number).max().unwrap_or(0);
-    if sealed > heard.partition {
-        let what = format!("the directory in {STATE} has not heard partition {sealed}; it belongs to an older store");
-        return Err(OpenError::Damaged(what));
-    }
-    let mut directory = small.directory()?;
-    for live in view.live().filter(|live| heard.partition <= live.number) {
-        let from = if live.number == heard.partition { heard.frames } else { 0 };
-        let noted = live.index().noted.clone();
-        for offset in noted {
-            play(live, offset, from, &mut directory)?;
-        }
-    }
-    Ok(directory)
 }

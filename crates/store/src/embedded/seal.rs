@@ -5,28 +5,24 @@
 //! 1. both halves are written aside, synced, renamed, the directory synced (until 3 nobody knows of them; opening
 //!    removes them). A partition of long blocks is sealed where it lies: only the indexes are written, and the space that
 //!    was taken ahead at the end of its frames is given back;
-//! 2. a snapshot of the directory that has heard the whole partition is committed (it may run ahead of the manifest:
-//!    what it has heard is not played again);
-//! 3. the manifest names the halves and the last places of the lines;
-//! 4. the file of frames is removed, unless the halves lie in it (opening removes what the manifest does not name).
+//! 2. so is what the partition notes for the directory, or a new snapshot of it ([`super::directory`]);
+//! 3. the manifest names the halves, the files of the directory and the last places of the lines;
+//! 4. the file of frames is removed, unless the halves lie in it, and what the directory no longer needs (opening
+//!    removes what the manifest does not name).
 
 use super::block::Block;
 use super::core::Core;
-use super::fault::Fault;
+use super::directory::{Heard, KeptDirectory, WriteProblem};
 use super::files::is_full;
 use super::format::EVENTS;
-use super::frame::{Frame, HEAD_BYTES, Head};
 use super::live::{Live, LiveIndex};
 use super::manifest::{HalfRecord, LineEnds};
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::write::{HalfWriter, discard, seal_in_place};
-use super::small_state::Heard;
 use super::view::Part;
 use crate::ledger::Unavailable;
-use feed::directory::Directory;
 use feed::event::FeedKind;
 use feed::id::EnterpriseId;
-use feed::position::Place;
 use std::io;
 use std::sync::Arc;
 
@@ -53,11 +49,14 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
     }
     let frames = match lies {
         Lies::Apart => None,
-        Lies::InFrames => Some(trim(live).map_err(|error| Problem::Write(error).unavailable(live))?),
+        Lies::InFrames => Some(trim(live).map_err(|error| WriteProblem::Write(error).unavailable(live))?),
     };
+    let before = core.manifest().directory.unwrap_or_default();
+    let directory = hear(core, live, &before).inspect_err(|_| {
+        KINDS.into_iter().for_each(|kind| discard(&*core.files, &core.dir, HalfName::first(live.number, kind, lies)));
+    })?;
     let synced = core.files.sync_dir(&core.dir.join(EVENTS));
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", core.dir.join(EVENTS).display())))?;
-    take_snapshot(core, live)?;
     let [enterprise, user] = halves;
     let ends = line_ends(&live.index());
     core.change_manifest(|manifest| {
@@ -67,11 +66,13 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
             partition.forget_frames();
         }
         manifest.partitions.retain(|partition| !partition.is_spent());
+        manifest.directory = Some(directory.clone());
         for (line, ends) in ends {
             let kept = manifest.lines.entry(line).or_default();
             *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
         }
     })?;
+    directory.remove_others(&before, &*core.files, &core.dir);
     let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
     let stays = sealed.as_ref().is_some_and(|partition| partition.frames.is_some());
     core.change_view(|view| {
@@ -117,37 +118,19 @@ pub(super) fn line_ends(index: &LiveIndex) -> Vec<(String, LineEnds)> {
     ends.collect()
 }
 
-/// Why a half could not be written.
-pub(super) enum Problem {
-    Read(Fault),
-    Write(io::Error),
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Problem::Write(error)
-    }
-}
-
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        Problem::Read(fault)
-    }
-}
-
-impl Problem {
+impl WriteProblem {
     /// Nothing is lost: the partition stays as it was, and it is tried again later.
     fn unavailable(self, live: &Live) -> Unavailable {
         match self {
-            Problem::Read(fault) => fault.into(),
-            Problem::Write(error) if is_full(&error) => Unavailable::Full,
-            Problem::Write(error) => Unavailable::Failed(format!("sealing partition {}: {error}", live.number)),
+            WriteProblem::Read(fault) => fault.into(),
+            WriteProblem::Write(error) if is_full(&error) => Unavailable::Full,
+            WriteProblem::Write(error) => Unavailable::Failed(format!("sealing partition {}: {error}", live.number)),
         }
     }
 }
 
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
-fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, Problem> {
+fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, WriteProblem> {
     let index = live.index();
     match name.lies {
         Lies::InFrames => Ok(seal_in_place(&*core.files, &core.dir, name, &index)?),
@@ -155,7 +138,12 @@ fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRec
     }
 }
 
-fn write_apart(core: &Core, live: &Live, index: &LiveIndex, name: HalfName) -> Result<Option<HalfRecord>, Problem> {
+fn write_apart(
+    core: &Core,
+    live: &Live,
+    index: &LiveIndex,
+    name: HalfName,
+) -> Result<Option<HalfRecord>, WriteProblem> {
     let mut lines: Vec<&EnterpriseId> =
         index.lines.iter().filter(|(_, line)| !line.half(name.kind).entries.is_empty()).map(|(id, _)| id).collect();
     if lines.is_empty() {
@@ -178,55 +166,11 @@ fn write_apart(core: &Core, live: &Live, index: &LiveIndex, name: HalfName) -> R
     Ok(Some(writer.finish()?))
 }
 
-/// Brings the snapshot of the directory to the end of a partition.
-fn take_snapshot(core: &Core, live: &Live) -> Result<(), Unavailable> {
-    let before = core.small.heard()?.unwrap_or_default();
-    let (noted, frames) = {
-        let index = live.index();
-        (index.noted.clone(), index.frames)
-    };
-    let after = Heard { partition: live.number, frames };
-    if after <= before {
-        return Ok(());
-    }
-    if noted.is_empty() {
-        return core.small.put_snapshot(after, None);
-    }
-    let from = if live.number == before.partition { before.frames } else { 0 };
-    let mut directory = core.small.directory()?;
-    for offset in noted {
-        play(live, offset, from, &mut directory)?;
-    }
-    core.small.put_snapshot(after, Some(&directory))
-}
-
-/// Lets a directory hear what the frame at this offset notes, unless it is before frame number `from`.
-pub(super) fn play(live: &Live, offset: u64, from: u64, directory: &mut Directory) -> Result<(), Fault> {
-    let damaged = |what| live.file.damaged(offset, what);
-    let head = live.file.read_vec(offset, HEAD_BYTES)?;
-    let head = Head::parse(&head).map_err(|_| damaged("a frame was here and is not any more"))?;
-    if head.number < from {
-        return Ok(());
-    }
-    let body = live.file.read_vec(offset + HEAD_BYTES as u64, head.body_bytes)?;
-    let frame = Some(&body).filter(|body| head.body_checks(body)).and_then(|body| Frame::parse(head, body));
-    for note in frame.ok_or_else(|| damaged("a frame does not match its checksum"))?.notes {
-        let line = EnterpriseId::new(&note.line).map_err(|_| damaged("a note names no enterprise"))?;
-        directory.replay(&note.effects, &line, Place::from_bits(note.place));
-    }
-    Ok(())
-}
-
-/// Takes a snapshot of the directory as it is, so that opening has nothing to play. Nothing may be under way.
-pub(super) fn close(core: &Core) -> Result<(), Unavailable> {
-    let _turn = core.upkeep();
-    core.writable()?;
-    let view = core.view();
-    let Some(open) = view.open() else { return Ok(()) };
-    let heard = Heard { partition: open.number, frames: open.index().frames };
-    if core.small.heard()? == Some(heard) {
-        return Ok(());
-    }
-    let directory = core.directory().clone();
-    core.small.put_snapshot(heard, Some(&directory))
+/// Lets the directory on the disk hear the partition; answers where it is then kept.
+fn hear(core: &Core, live: &Live, before: &KeptDirectory) -> Result<KeptDirectory, Unavailable> {
+    let index = live.index();
+    let up_to = Heard { partition: live.number, frames: index.frames };
+    let place = (&*core.files, core.dir.as_path());
+    let kept = before.heard_more(place, up_to, &index.notes, core.options.directory_notes_bytes);
+    kept.map_err(|problem| problem.unavailable(live))
 }

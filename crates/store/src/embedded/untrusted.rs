@@ -2,8 +2,10 @@
 //! bytes, even where checksums are right.
 
 use super::block::Block;
+use super::directory::file::{PieceWriter, Pieces};
+use super::directory::notes::play;
 use super::fault::{Fault, Named};
-use super::files::File;
+use super::files::{File, write_all};
 use super::format::{FILE_HEAD_BYTES, FileKind};
 use super::frames_file::{each_block, scan_frames};
 use super::manifest::Manifest;
@@ -16,6 +18,7 @@ use super::sealed::singly::Dictionary;
 use super::search::{Between, Sought};
 use super::terms::wanted;
 use crate::ledger::ListSpan;
+use feed::directory::Directory;
 use feed::event::{EventType, FeedKind, UserStreams};
 use feed::filter::TypeFilter;
 use feed::id::{EnterpriseId, ListId, UserId};
@@ -100,6 +103,27 @@ pub fn packed(dictionary: &[u8], bytes: &[u8]) {
     }
 }
 
+/// A file about the directory: a snapshot, or notes that are played to a directory. The bytes are what follows the head,
+/// or one piece of which the checksum is made right.
+pub fn directory(of_notes: bool, piece: bool, bytes: &[u8]) {
+    let kind = if of_notes { FileKind::Notes } else { FileKind::Directory };
+    let file = Arc::new(Bytes::default());
+    let written = match piece {
+        true => PieceWriter::new(file.clone(), kind, 1).and_then(|mut out| {
+            out.piece(bytes)?;
+            out.finish()
+        }),
+        false => write_all(&*file, &[&kind.head(1), bytes].concat(), 0).and_then(|()| file.size()),
+    };
+    let file = Named { file, path: Path::new("bytes").to_owned() };
+    let Ok(Ok(pieces)) = written.map(|length| Pieces::of(file, kind, 1, length)) else { return };
+    let mut directory = Directory::default();
+    let _ = match of_notes {
+        true => pieces.each(|piece| play(&piece, &mut directory)),
+        false => pieces.value::<Directory>().map(drop),
+    };
+}
+
 /// The manifest.
 pub fn manifest(bytes: &[u8]) {
     let _ = Manifest::parse(bytes);
@@ -109,7 +133,7 @@ pub fn manifest(bytes: &[u8]) {
 pub fn frames(bytes: &[u8]) {
     let mut file = FileKind::Frames.head(1).to_vec();
     file.extend_from_slice(bytes);
-    let _ = scan_frames(&named(&file), 1, true);
+    let _ = scan_frames(&named(&file), 1, 0, true);
     let _ = each_block(&named(&file), 1, |_, _, _| {});
 }
 
@@ -259,6 +283,9 @@ mod tests {
         fn any_bytes_at_all_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             block(&bytes);
             packed(&bytes[..bytes.len() / 2], &bytes[bytes.len() / 2..]);
+            for (of_notes, piece) in [(false, false), (false, true), (true, false), (true, true)] {
+                directory(of_notes, piece, &bytes);
+            }
             frames(&bytes);
             manifest(&bytes);
             half(bytes.len() % 2 == 0, bytes.len() % 3 == 0, &bytes, &bytes);

@@ -1,5 +1,6 @@
 //! Verifying: reads every byte of a store that is not open, and says what is wrong and where.
 
+use super::directory::{self, KeptDirectory};
 use super::fault::{Fault, Named};
 use super::files::{DiskFiles, Files, read_vec};
 use super::format::{EVENTS, FileKind, LOCK, STATE};
@@ -74,6 +75,7 @@ pub fn verify_on(files: &dyn Files, dir: &Path, progress: &mut dyn FnMut(Progres
             check.half(name, record.entries);
         }
     }
+    check.directory(&manifest.directory.unwrap_or_default());
     check.small_state();
     Ok(check.found)
 }
@@ -106,7 +108,7 @@ impl Check<'_> {
         let path = self.dir.join(EVENTS).join(FileKind::Frames.name(partition, 0));
         let scanned = Named::open(self.files, &path).map_err(OpenError::from).and_then(|file| {
             let size = file.file.size().unwrap_or(0);
-            Ok((scan_frames(&file, partition, last)?, size))
+            Ok((scan_frames(&file, partition, 0, last)?, size))
         });
         match scanned {
             Ok(((index, torn), size)) => {
@@ -165,6 +167,14 @@ impl Check<'_> {
             damage.push(Fault::Damaged(what));
         }
         self.found.entries += found;
+        damage.into_iter().for_each(|fault| self.damaged(fault));
+    }
+
+    fn directory(&mut self, kept: &KeptDirectory) {
+        let mut damage = Vec::new();
+        let (files, bytes) = directory::check(self.files, self.dir, kept, &mut |fault| damage.push(fault));
+        self.found.files += files;
+        self.done(bytes);
         damage.into_iter().for_each(|fault| self.damaged(fault));
     }
 

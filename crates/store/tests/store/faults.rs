@@ -76,6 +76,7 @@ fn options(settling_delay_s: u32, seed: u64) -> Options {
         cache_bytes: 1 << 20,
         open_halves_max: 3,
         in_place_block_bytes: if seed % 4 < 2 { u64::MAX } else { 0 },
+        directory_notes_bytes: [0, 400, 1 << 20][usize::try_from(seed % 3).unwrap()],
         compress: seed.is_multiple_of(4),
         threads: false,
         ..Options::default()

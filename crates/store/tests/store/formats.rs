@@ -1,11 +1,13 @@
 //! Stores of every version of the format that was released must open, and hold what was put into them.
 
 use crate::contract::search::everything;
-use crate::deed::{enterprise, event_id, user};
+use crate::deed::{enterprise, event_id, item_id, user};
 use crate::disk::Disk;
 use crate::trial::{feed_of, history, streaming, whole, window};
+use feed::directory::Directory;
 use feed::event::{EventType, FeedKind};
 use feed::filter::TypeFilter;
+use feed::id::GroupId;
 use feed::search::Filters;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,13 +55,37 @@ async fn a_store_of_format_3_opens_with_its_imports() {
     opens("format-3", 4).await;
 }
 
+/// Of its two sealed partitions the halves lie in the frames; the snapshot of the directory has heard five frames of the
+/// third, and the rest of its notes are JSON.
+#[tokio::test]
+async fn a_store_of_format_4_opens_with_its_directory() {
+    let store = opens("format-4", 0).await;
+    let directory = <dyn DirectoryStore>::ask(&store, Directory::clone).await.unwrap();
+    let home = enterprise("1");
+    assert_eq!(directory.items(&home).count(), 52);
+    for item in 100..151 {
+        assert_eq!(directory.folders_above(&home, &item_id(&item.to_string())), [item_id("50")], "{item}");
+    }
+    assert_eq!(directory.groups_of(&home, &user("7")), [GroupId::new("g").unwrap()]);
+}
+
 /// What was put into the fixture of any version; `imported` events stand in windows beside what was published.
 async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
     let disk = disk_of(fixture);
     let dir = Path::new("/store");
     assert_eq!(verify_on(&disk, dir, &mut |_| {}).unwrap().damage, Vec::<String>::new());
     let options = Options { threads: false, ..Options::default() };
+    let store = EmbeddedStore::open_on(Arc::new(disk.clone()), dir, options.clone()).unwrap();
+    let directory = <dyn DirectoryStore>::ask(&store, Directory::clone).await.unwrap();
+    drop(store);
+    assert_eq!(verify_on(&disk, dir, &mut |_| {}).unwrap().damage, Vec::<String>::new());
+    let small = disk.read(&dir.join("state.redb"));
+    assert!(!small.windows(13).any(|bytes| bytes == b"\"enterprises\""), "the directory is in the small state still");
     let store = EmbeddedStore::open_on(Arc::new(disk.clone()), dir, options).unwrap();
+    assert!(
+        <dyn DirectoryStore>::ask(&store, Directory::clone).await.unwrap() == directory,
+        "{fixture} after a restart"
+    );
     for line in [feed_of("7"), streaming(), history(), window()] {
         let count = if line == window() { 51 + imported } else { 51 };
         assert_eq!(store.scan(whole(line.clone())).await.unwrap().count, count, "{line:?}");
@@ -79,6 +105,6 @@ async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
         assert_eq!((found.entries.len(), found.end), (11 + imported / 4, true), "{fixture}");
     }
     let manifest = String::from_utf8(disk.read(&dir.join("manifest"))).unwrap();
-    assert!(manifest.starts_with("tidings manifest 4 "), "an older program must refuse it from now on");
+    assert!(manifest.starts_with("tidings manifest 5 "), "an older program must refuse it from now on");
     store
 }

@@ -153,7 +153,7 @@ fn with_threads(settling_delay_s: u32) -> Options {
 
 fn in_pieces(settling_delay_s: u32) -> Options {
     let few = Options { partition_entries: 3, open_halves_max: 2, threads: false, ..Options::default() };
-    Options { settling_delay_s, preallocate_bytes: 4_096, ..few }
+    Options { settling_delay_s, preallocate_bytes: 4_096, directory_notes_bytes: 600, ..few }
 }
 
 fn in_place(settling_delay_s: u32) -> Options {

@@ -16,6 +16,7 @@
 mod bell;
 mod contract;
 mod deed;
+mod directory_files;
 mod disk;
 mod faults;
 mod formats;

@@ -157,7 +157,8 @@ impl DataWriter {
             Packing::Plain => {
                 let offset = self.out.offset();
                 self.put(&plain, &plain, Packing::Plain)?;
-                Ok(block.spans().map(|(start, rendering)| Span::of(offset + start as u64, rendering)).collect())
+                let span = |(start, length, checksum)| Span { offset: offset + start as u64, length, checksum };
+                Ok(block.spans().map(span).collect())
             }
             Packing::Whole => {
                 let compressed = zstd::bulk::compress(&plain, ZSTD_LEVEL)?;

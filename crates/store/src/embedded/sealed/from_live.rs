@@ -94,7 +94,7 @@ impl<'a> FromLive<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::block::{BlockBuilder, Facts, Hearers, put_hearers};
+    use super::super::super::block::{BlockBuilder, Checksums, Facts, Hearers, put_hearers};
     use super::super::super::frame::{Frame, FrameWriter, HEAD_BYTES, Head};
     use super::*;
     use feed::event::UserStreams;
@@ -141,16 +141,19 @@ mod tests {
 
     #[test]
     fn it_is_the_same_as_one_made_of_the_blocks() {
-        let mut live = LiveIndex::new();
+        let mut live = LiveIndex::new(0);
         let mut files = Vec::new();
         for (number, contents) in FRAMES.iter().enumerate() {
             let mut writer = FrameWriter::new(&[], 0, 0);
-            contents.iter().for_each(|content| writer.block(|out| block(content).put(out)));
+            for content in *contents {
+                writer.block(|out| block(content).put(out));
+            }
             files.push((live.end, writer.finish(number as u64, 1, 100)));
             let (offset, bytes) = files.last().unwrap();
             let head = Head::parse(bytes).unwrap();
             let frame = Frame::parse(head, &bytes[HEAD_BYTES..HEAD_BYTES + head.body_bytes]).unwrap();
-            live.add(*offset, &frame).unwrap();
+            let checksums: Vec<_> = frame.blocks.iter().map(|(_, block)| Checksums::of(block).unwrap()).collect();
+            live.add(*offset, &frame, &checksums).unwrap();
         }
         for kind in [FeedKind::Enterprise, FeedKind::User] {
             let mut expected = IndexBuilder::new(kind);
@@ -179,6 +182,6 @@ mod tests {
 
     #[test]
     fn of_nothing_there_is_no_half() {
-        assert!(FromLive::gather(&LiveIndex::new(), FeedKind::User).unwrap().is_none());
+        assert!(FromLive::gather(&LiveIndex::new(0), FeedKind::User).unwrap().is_none());
     }
 }

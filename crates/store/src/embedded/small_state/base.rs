@@ -138,6 +138,14 @@ impl Base {
         Ok(database)
     }
 
+    /// Gives space back that is not used.
+    pub(super) fn compact(&self) -> Result<(), Unavailable> {
+        let mut held = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(database) = &mut *held else { return Ok(()) };
+        while database.compact().map_err(|error| told(error.into()))? {}
+        Ok(())
+    }
+
     /// Does something with the database; opens it again first if it failed before.
     pub(super) fn with<T>(&self, act: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, Unavailable> {
         {
@@ -170,6 +178,7 @@ pub(in super::super) fn check(bytes: &[u8]) -> Result<(), String> {
         for row in database.begin_read()?.open_table(TOKENS)?.iter()? {
             let _: crate::token_store::TokenRecord = serde_json::from_slice(row?.1.value()).map_err(broken)?;
         }
+        // What an older version left there, and opening will take over.
         if let Some(json) = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)? {
             let _: Directory = serde_json::from_slice(json.value()).map_err(broken)?;
         }

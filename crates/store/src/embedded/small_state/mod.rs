@@ -1,4 +1,4 @@
-//! The small state: tokens, access records, secrets, holds, and snapshots of the directory, in a redb database.
+//! The small state: tokens, access records, secrets and holds, in a redb database.
 //!
 //! | Table | Key | Value |
 //! |---|---|---|
@@ -8,63 +8,35 @@
 //! | `legal_holds` | id | the hold as JSON |
 //! | `reports` | id of a report or of a schedule | the record as JSON |
 //! | `holds` | enterprise | nothing; how holds were kept before they had names |
-//! | `snapshots` | `directory` | the directory as JSON |
-//! | | `heard` | partition (8 bytes) and count of frames (8 bytes) that it has heard |
+//! | `snapshots` | | the directory, before format 5; see `snapshot` |
 //!
-//! All but the snapshot is in memory as well, and is read and decided about there, so that a disk that is full or
+//! All of it is in memory as well, and is read and decided about there, so that a disk that is full or
 //! failing locks nobody out. A change is made durable first and then in memory, one after the other. If it is told to
 //! have failed it may be found made after a restart.
-//!
-//! The directory is what events made of it. A snapshot says up to which frame it heard them; opening plays the later
-//! ones, so the two can never disagree, and a partition is sealed only when a durable snapshot has heard all of it.
 
 mod access;
 mod base;
 mod holds;
 mod moving;
 mod reports;
+mod snapshot;
 mod tokens;
 
-use super::codec::{Taker, put_u64};
 use super::fault::Fault;
 use super::files::Files;
 use crate::access_store::{AccessKey, AccessRecord};
 use crate::ledger::Unavailable;
 use crate::report_store::KeptReport;
 use crate::token_store::TokenRecord;
-use base::{ACCESS, Base, DIRECTORY, HEARD, LEGAL_HOLDS, REPORTS, SECRETS, SNAPSHOTS, TOKENS, broken, told};
-use feed::directory::Directory;
+use base::{ACCESS, Base, LEGAL_HOLDS, REPORTS, SECRETS, TOKENS, broken};
 use feed::hold::Hold;
-use redb::{ReadableDatabase, ReadableTable, StorageError};
+use redb::{ReadableDatabase, ReadableTable};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 pub(super) use base::check;
-
-/// Up to where a snapshot of the directory has heard the events.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Heard {
-    /// All partitions before this one,
-    pub(super) partition: u64,
-    /// and so many frames of this one.
-    pub(super) frames: u64,
-}
-
-impl Heard {
-    fn to_bytes(self) -> Vec<u8> {
-        let mut out = Vec::new();
-        put_u64(&mut out, self.partition);
-        put_u64(&mut out, self.frames);
-        out
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut taker = Taker(bytes);
-        Some(Heard { partition: taker.u64()?, frames: taker.u64()? })
-    }
-}
 
 /// What is in memory.
 #[derive(Debug, Default)]
@@ -248,45 +220,8 @@ impl SmallState {
         })
     }
 
-    /// Up to where the snapshot has heard, if there is one.
-    pub(super) fn heard(&self) -> Result<Option<Heard>, Unavailable> {
-        self.base.with(|database| {
-            let stored = database.begin_read()?.open_table(SNAPSHOTS)?.get(HEARD)?;
-            let heard = stored.map(|bytes| Heard::parse(bytes.value()));
-            heard.map(|heard| heard.ok_or_else(|| StorageError::Corrupted(HEARD.to_owned()).into())).transpose()
-        })
-    }
-
-    /// The directory of the snapshot; empty if there is none.
-    pub(super) fn directory(&self) -> Result<Directory, Unavailable> {
-        self.base.with(|database| {
-            let json = database.begin_read()?.open_table(SNAPSHOTS)?.get(DIRECTORY)?;
-            let directory = json.map(|json| serde_json::from_slice(json.value())).transpose().map_err(broken)?;
-            Ok(directory.unwrap_or_default())
-        })
-    }
-
-    /// Keeps up to where the snapshot has heard; with the directory if that has changed.
-    pub(super) fn put_snapshot(&self, heard: Heard, changed: Option<&Directory>) -> Result<(), Unavailable> {
-        let json = changed.map(serde_json::to_vec).transpose().map_err(|error| told(broken(error)))?;
-        self.base.with(|database| {
-            let write = database.begin_write()?;
-            {
-                let mut snapshots = write.open_table(SNAPSHOTS)?;
-                if let Some(json) = &json {
-                    snapshots.insert(DIRECTORY, json.as_slice())?;
-                }
-                snapshots.insert(HEARD, heard.to_bytes().as_slice())?;
-            }
-            Ok(write.commit()?)
-        })
-    }
-
     /// Copies everything into another, empty one.
     pub(super) fn copy_to(&self, other: &SmallState) -> Result<(), Unavailable> {
-        if let Some(heard) = self.heard()? {
-            other.put_snapshot(heard, Some(&self.directory()?))?;
-        }
         let kept = self.kept();
         let tokens = kept.tokens.iter().map(|(number, token)| Change::Token(*number, token.clone()));
         let access = kept.access.values().map(|record| Change::Access(record.clone()));

@@ -1,10 +1,9 @@
 //! Giving the small records to another keeper, and taking them over.
 
-use super::{Change, Heard, SmallState};
+use super::{Change, SmallState};
 use crate::ledger::Unavailable;
 use crate::moving::Piece;
 use crate::report_store::KeptReport;
-use feed::directory::Directory;
 use std::sync::PoisonError;
 
 impl SmallState {
@@ -49,8 +48,8 @@ impl SmallState {
         change.apply(&mut kept);
     }
 
-    /// Writes what was taken, and the directory.
-    pub(in super::super) fn end(&self, heard: Heard, directory: &Directory) -> Result<(), Unavailable> {
+    /// Writes what was taken.
+    pub(in super::super) fn end(&self) -> Result<(), Unavailable> {
         let changes: Vec<Change> = {
             let kept = self.kept();
             let tokens = kept.tokens.iter().map(|(number, token)| Change::Token(*number, token.clone()));
@@ -60,7 +59,6 @@ impl SmallState {
             let reports = kept.reports.values().map(|report| Change::Report(Box::new(report.clone())));
             tokens.chain(access).chain(secrets).chain(holds).chain(reports).collect()
         };
-        self.write(&changes)?;
-        self.put_snapshot(heard, Some(directory))
+        self.write(&changes)
     }
 }
