@@ -19,7 +19,7 @@ use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::ops::Bound::Excluded;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A partition that is not sealed.
@@ -414,6 +414,13 @@ impl Live {
     /// The least place of arrival in it; `None` if it has nothing of this line and kind.
     pub(super) fn first_place(&self, line: &EnterpriseId, kind: FeedKind) -> Option<u64> {
         Some(self.index().lines.get(line)?.half(kind).entries.first()?.place)
+    }
+
+    /// The place of the next entry of a line in history or window order after this one.
+    pub(super) fn next_after(&self, line: &EnterpriseId, order: Order, after: u64) -> Option<u64> {
+        let held = self.index();
+        let places = held.lines.get(line)?.order(order)?;
+        places.range((Excluded(after), Unbounded)).next().map(|(at, _)| *at)
     }
 
     pub(super) fn rows(&self, wanted: &Wanted<'_>, after: u64, below: u64, max: usize) -> Vec<Row> {

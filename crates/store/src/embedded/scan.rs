@@ -1,58 +1,65 @@
 //! Reading lines across partitions: only those that can hold what is asked for are touched, one after the other, and
-//! side by side where their ranges overlap.
+//! in turn where their ranges overlap.
 
 use super::fault::Fault;
-use super::rows::{Row, Wanted};
+use super::rows::{Order, Row, Walk, Wanted};
 use super::runs::Runs;
+use super::sealed::gaps::Gap;
+use super::sealed::name::HalfName;
 use super::sealed::shelf::Shelf;
-use super::view::{Part, View};
+use super::view::{Part, Turn, View};
 use crate::ledger::{Line, Scan};
+use feed::event::FeedKind;
 use feed::filter::TypeFilter;
 use feed::limits::{PAGE_ENTRIES_MAX, SCAN_ENTRIES_MAX};
 use feed::page::Slice;
 use feed::position::Place;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-/// Rows asked of a partition at a time: few at first, because most pages end soon.
-const ROWS_FIRST: usize = 128;
+/// Most rows asked of a partition at a time.
 const ROWS_MAX: usize = 4_096;
+
+/// The partitions that wait for their turn: where the next entry of each stands, or a place before that, and its number.
+/// The first comes first.
+type Turns = BinaryHeap<Reverse<(u64, usize)>>;
 
 /// A partition being read.
 struct Cursor<'a> {
+    number: usize,
     part: &'a Part,
     rows: std::vec::IntoIter<Row>,
-    /// Where the rows at hand end.
+    /// It has nothing up to this place but the rows at hand.
     reached: u64,
-    /// Whether the partition has no more.
-    dry: bool,
+    /// Rows that it gave.
+    given: usize,
+    /// How many rows to ask for the next time, and whether only up to the turn of another partition.
     ask: usize,
-    /// Least to ask for the next time.
-    next_ask: usize,
+    in_turn: bool,
 }
 
 impl<'a> Cursor<'a> {
-    /// Of many partitions that lie side by side most give little to a page; then only one row is asked for at first.
-    fn new(part: &'a Part, after: u64, limit: usize, side_by_side: bool) -> Self {
-        let next_ask = limit.clamp(1, ROWS_FIRST);
-        let ask = if side_by_side { 1 } else { next_ask };
-        Cursor { part, rows: Vec::new().into_iter(), reached: after, dry: false, ask, next_ask }
+    /// Where its next entry stands, or a place before that.
+    fn next(&self) -> u64 {
+        self.rows.as_slice().first().map_or(self.reached.saturating_add(1), |row| row.at)
     }
 
-    /// The place of the next row, asking the partition if none is at hand.
-    fn peek(&mut self, shelf: &Shelf, wanted: &Wanted<'_>, below: u64) -> Result<Option<u64>, Fault> {
-        if let Some(row) = self.rows.as_slice().first() {
-            return Ok(Some(row.at));
+    /// Gets rows if none are at hand. What lies behind the turn of another may not be needed for the page; but where turns
+    /// are short, asking again and again costs more than some rows too many.
+    fn fill(&mut self, shelf: &Shelf, wanted: &Wanted<'_>, below: u64, others_turn: u64) -> Result<(), Fault> {
+        if !self.rows.as_slice().is_empty() {
+            return Ok(());
         }
-        if self.dry {
-            return Ok(None);
-        }
+        let below = if self.in_turn { below.min(others_turn.saturating_add(1)) } else { below };
         let rows = self.part.rows(shelf, wanted, self.reached, below, self.ask)?;
-        self.dry = rows.len() < self.ask;
-        self.ask = (self.ask * 4).clamp(self.next_ask, ROWS_MAX);
-        if let Some(last) = rows.last() {
-            self.reached = last.at;
-        }
+        self.reached = match rows.last() {
+            Some(last) if rows.len() == self.ask => last.at,
+            _ => below.saturating_sub(1),
+        };
+        self.given += rows.len();
+        (self.ask, self.in_turn) = ((2 * self.given + 2).min(ROWS_MAX), false);
         self.rows = rows.into_iter();
-        Ok(self.rows.as_slice().first().map(|row| row.at))
+        Ok(())
     }
 }
 
@@ -67,57 +74,36 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
     }
     let wanted = Wanted::of(scan);
     let (after, below) = (scan.after.to_bits(), scan.below.to_bits());
-    let mut waiting: Vec<(u64, usize)> = Vec::new();
-    for (number, part) in view.parts.iter().enumerate() {
-        match part.range(&wanted) {
-            Some((least, greatest)) if after < greatest && least < below => waiting.push((least, number)),
-            _ => {}
-        }
-    }
-    waiting.sort_unstable();
-    let mut waiting = waiting.into_iter().peekable();
-    let mut reading: Vec<(usize, Cursor<'_>)> = Vec::new();
+    let mut turns = turns(view, shelf, &wanted, after, below)?;
+    let in_turn = matches!(wanted.walk, Walk::Enterprise(Order::Window));
+    let mut reading: Vec<Cursor<'_>> = Vec::new();
     let mut hits: Vec<Hit> = Vec::with_capacity(limit);
     let mut looked = 0;
     while looked < SCAN_ENTRIES_MAX && hits.len() < limit {
-        // The cursor with the smallest place, once no partition that waits can have a smaller one, and the place from
-        // which on another may have it.
-        let (next, until) = loop {
-            let (mut least, mut until): (Option<(u64, usize)>, u64) = (None, u64::MAX);
-            for (at, (_, cursor)) in reading.iter_mut().enumerate() {
-                let Some(place) = cursor.peek(shelf, &wanted, below)? else { continue };
-                match least {
-                    Some((smallest, _)) if smallest <= place => until = until.min(place),
-                    _ => {
-                        until = least.map_or(until, |(second, _)| until.min(second));
-                        least = Some((place, at));
-                    }
-                }
-            }
-            match waiting.next_if(|(from, _)| least.is_none_or(|(place, _)| *from <= place)) {
-                Some((from, number)) => {
-                    let next_to_it = waiting.peek().is_some_and(|(next, _)| *next <= from.max(after));
-                    let side_by_side = next_to_it || !reading.is_empty();
-                    reading.push((number, Cursor::new(&view.parts[number], after, limit, side_by_side)));
-                }
-                None => break (least, waiting.peek().map_or(until, |(from, _)| until.min(*from))),
-            }
-        };
-        let Some((_, at)) = next else { break };
-        let (number, cursor) = &mut reading[at];
-        // Most pages come from one partition, so its rows are taken as long as it is its turn.
-        while let Some(row) = cursor.rows.next() {
+        let Some(Reverse((_, number))) = turns.pop() else { break };
+        let others_turn = turns.peek().map_or(u64::MAX, |Reverse((place, _))| *place);
+        let at = reading.iter().position(|cursor| cursor.number == number).unwrap_or_else(|| {
+            let (part, rows) = (&view.parts[number], Vec::new().into_iter());
+            reading.push(Cursor { number, part, rows, reached: after, given: 0, ask: limit, in_turn });
+            reading.len() - 1
+        });
+        let cursor = &mut reading[at];
+        cursor.fill(shelf, &wanted, below, others_turn)?;
+        while let Some(row) = cursor.rows.as_slice().first().copied().filter(|row| row.at <= others_turn) {
+            cursor.rows.next();
             looked += 1;
             slice.last = Some(Place::from_bits(row.at));
             if row.wanted {
-                hits.push((*number, row.entry));
+                hits.push((number, row.entry));
             }
-            let others_turn = cursor.rows.as_slice().first().is_none_or(|row| until <= row.at);
-            if others_turn || looked == SCAN_ENTRIES_MAX || hits.len() == limit {
+            if looked == SCAN_ENTRIES_MAX || hits.len() == limit {
                 break;
             }
         }
-        reading.retain(|(_, cursor)| !cursor.dry || !cursor.rows.as_slice().is_empty());
+        let next = cursor.next();
+        if next < below {
+            turns.push(Reverse((next, number)));
+        }
     }
     slice.count = hits.len();
     let mut runs = Runs::default();
@@ -127,6 +113,52 @@ pub(super) fn scan(view: &View, shelf: &Shelf, scan: &Scan) -> Result<Slice, Fau
     }
     slice.runs = runs.finish();
     Ok(slice)
+}
+
+/// When it is the turn of each partition that may have something after a place.
+///
+/// In window order many may have, and most have nothing for this page. Those of which it is not remembered up to where they
+/// have nothing are asked; but one alone need not be, for it is asked for rows anyway.
+fn turns(view: &View, shelf: &Shelf, wanted: &Wanted<'_>, after: u64, below: u64) -> Result<Turns, Fault> {
+    let mut turns = Turns::new();
+    let mut unknown: Vec<(usize, HalfName)> = Vec::new();
+    for (number, part) in view.parts.iter().enumerate() {
+        match (part.turn(wanted, after, below), part) {
+            (Turn::Never, _) => {}
+            (Turn::Unknown, Part::Sealed(partition)) => {
+                unknown.extend(partition.half_name(FeedKind::Enterprise).map(|name| (number, name)));
+            }
+            (Turn::Unknown, Part::Live(_)) => turns.push(Reverse((after, number))),
+            (Turn::From(place), _) => turns.push(Reverse((place, number))),
+        }
+    }
+    if unknown.len() > 1 {
+        let partitions = unknown.iter().map(|(_, name)| name.partition);
+        let mut next = shelf.gaps.next_after(wanted.line, after, partitions).into_iter();
+        unknown.retain(|(number, _)| match next.next().flatten() {
+            Some(place) => {
+                turns.extend((place < below).then_some(Reverse((place, *number))));
+                false
+            }
+            None => true,
+        });
+    }
+    if let [(number, _)] = unknown[..] {
+        turns.push(Reverse((after, number)));
+        return Ok(turns);
+    }
+    let mut learnt: Vec<(HalfName, Gap)> = Vec::with_capacity(unknown.len());
+    for (number, name) in unknown {
+        let gap = shelf.ask(name, |half| half.gap_at(wanted.line, after))?;
+        turns.extend((gap.to < below).then_some(Reverse((gap.to, number))));
+        learnt.push((name, gap));
+    }
+    // The gap that ends first is not worth remembering: the page goes beyond it.
+    let first = turns.peek().map(|Reverse((place, _))| *place);
+    for (name, gap) in learnt.into_iter().filter(|(_, gap)| first.is_none_or(|first| first < gap.to)) {
+        shelf.gaps.learn(wanted.line, name.partition, gap);
+    }
+    Ok(turns)
 }
 
 /// The last place of a line before `below`.

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::live::Live;
-use super::manifest::{HalfRecord, Partition};
+use super::manifest::Partition;
 use super::rows::{Order, Row, Walk, Wanted};
 use super::runs::Runs;
 use super::sealed::shelf::Shelf;
@@ -53,13 +53,32 @@ impl View {
     }
 }
 
-/// The range of places, as bits, that a half covers in the order of a walk.
-fn range_of(record: &HalfRecord, walk: Walk<'_>) -> Option<(u64, u64)> {
-    match walk {
+/// When it is a partition's turn in a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It has nothing for it.
+    Never,
+    /// Not before this place, as bits.
+    From(u64),
+    /// It is sealed, and its places in window order lie on both sides of where the scan begins.
+    Unknown,
+}
+
+/// The range of places, as bits, that a sealed partition covers in the order of a walk, whichever lines are in it.
+fn range_of(partition: &Partition, wanted: &Wanted<'_>) -> Option<(u64, u64)> {
+    if partition.is_imported() && !matches!(wanted.walk, Walk::Enterprise(Order::Window)) {
+        return None;
+    }
+    let record = partition.half(wanted.kind())?;
+    match wanted.walk {
         Walk::User { .. } | Walk::Enterprise(Order::Arrival) => record.places,
         Walk::Enterprise(Order::History) => record.history,
         Walk::Enterprise(Order::Window) => record.window,
     }
+}
+
+fn may_hold(partition: &Partition, wanted: &Wanted<'_>) -> bool {
+    partition.half(wanted.kind()).is_some_and(|record| record.may_hold(wanted.line.as_str()))
 }
 
 impl Part {
@@ -71,20 +90,33 @@ impl Part {
     /// The least and the greatest place it may have in the order of a walk; `None` if it has nothing of the line.
     pub(super) fn range(&self, wanted: &Wanted<'_>) -> Option<(u64, u64)> {
         match self {
-            Part::Live(live) => match wanted.walk {
-                Walk::User { .. } | Walk::Enterprise(Order::Arrival) => {
-                    live.first_place(wanted.line, wanted.kind()).map(|first| (first, u64::MAX))
-                }
-                // What comes late may stand before all that is there.
-                Walk::Enterprise(Order::History | Order::Window) => Some((0, u64::MAX)),
-            },
-            Part::Sealed(partition) => {
-                if partition.is_imported() && !matches!(wanted.walk, Walk::Enterprise(Order::Window)) {
-                    return None;
-                }
-                let record = partition.half(wanted.kind())?;
-                range_of(record, wanted.walk).filter(|_| record.may_hold(wanted.line.as_str()))
+            Part::Live(_) => Some((0, u64::MAX)),
+            Part::Sealed(partition) => range_of(partition, wanted).filter(|_| may_hold(partition, wanted)),
+        }
+    }
+
+    /// Where its first entry within (after, below) stands in the order of a walk, as far as is known without asking a file.
+    pub(super) fn turn(&self, wanted: &Wanted<'_>, after: u64, below: u64) -> Turn {
+        let earliest = after.saturating_add(1);
+        match self {
+            Part::Live(live) => {
+                let next = match wanted.walk {
+                    Walk::User { .. } | Walk::Enterprise(Order::Arrival) => {
+                        live.first_place(wanted.line, wanted.kind()).map(|first| first.max(earliest))
+                    }
+                    Walk::Enterprise(order) => live.next_after(wanted.line, order, after),
+                };
+                next.filter(|next| *next < below).map_or(Turn::Never, Turn::From)
             }
+            Part::Sealed(partition) => match range_of(partition, wanted) {
+                Some((least, greatest)) if after < greatest && least < below && may_hold(partition, wanted) => {
+                    match wanted.walk {
+                        Walk::Enterprise(Order::Window) if least <= after => Turn::Unknown,
+                        _ => Turn::From(least.max(earliest)),
+                    }
+                }
+                _ => Turn::Never,
+            },
         }
     }
 

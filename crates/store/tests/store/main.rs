@@ -26,6 +26,7 @@ mod importing;
 mod keeper;
 mod many_partitions;
 mod moving;
+mod overlapping;
 mod plans;
 mod postgres;
 mod searching;

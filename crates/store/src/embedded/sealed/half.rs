@@ -8,6 +8,7 @@ use super::super::rows::Order;
 use super::super::runs::Runs;
 use super::data::{Data, Span, bad_file};
 use super::filter::Filter;
+use super::gaps::Gap;
 use super::index::{
     ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SPAN_BYTES, Section, TABLE_BYTES,
     sections_of,
@@ -220,6 +221,21 @@ impl Half {
     pub(super) fn first_in_order(&self, line: Line, order: Order, place: u64) -> Result<u32, Fault> {
         let mut ordered = self.ordered(line, order);
         search(line.count, |n| Ok(ordered.get(n)?.0 < place))
+    }
+
+    /// The gap of a line in which a place of window order lies, or which begins with it.
+    pub(in super::super) fn gap_at(&self, line: &EnterpriseId, place: u64) -> Result<Gap, Fault> {
+        let mut gap = Gap { from: 0, to: u64::MAX };
+        let Some(line) = self.line(line)? else { return Ok(gap) };
+        let mut ordered = self.ordered(line, Order::Window);
+        let number = search(line.count, |n| Ok(ordered.get(n)?.0 <= place))?;
+        if let Some(before) = number.checked_sub(1) {
+            gap.from = ordered.get(before)?.0;
+        }
+        if number < line.count {
+            gap.to = ordered.get(number)?.0;
+        }
+        Ok(gap)
     }
 
     /// The last ordinal given within a second of a line's order; 0 if none.

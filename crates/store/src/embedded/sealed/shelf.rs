@@ -1,8 +1,9 @@
-//! The shelf: sealed halves that are open, a bounded number of them, and the pages of all.
+//! The shelf: sealed halves that are open, a bounded number of them, the pages of all, and the gaps they were found to have.
 
 use super::super::fault::Fault;
 use super::super::files::Files;
 use super::cache::Cache;
+use super::gaps::Gaps;
 use super::half::Half;
 use super::name::HalfName;
 use super::paged::Pages;
@@ -17,6 +18,7 @@ pub(in super::super) struct Shelf {
     pub(in super::super) files: Arc<dyn Files>,
     pub(in super::super) dir: PathBuf,
     pub(in super::super) pages: Arc<Pages>,
+    pub(in super::super) gaps: Gaps,
     open: Mutex<Cache<HalfName, Option<Arc<Half>>>>,
     /// Halves that were found damaged, and whether making their index again helped.
     mended: Mutex<FxHashMap<HalfName, bool>>,
@@ -31,6 +33,7 @@ impl Shelf {
             files,
             dir,
             pages,
+            gaps: Gaps::default(),
             open: Mutex::new(Cache::new(halves)),
             mended: Mutex::default(),
             renewing: Mutex::default(),
