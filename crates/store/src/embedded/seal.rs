@@ -19,7 +19,7 @@ use super::format::EVENTS;
 use super::live::{Live, LiveIndex};
 use super::manifest::{HalfRecord, LineEnds};
 use super::sealed::name::{HalfName, Lies};
-use super::sealed::write::{HalfWriter, InPlace, discard};
+use super::sealed::write::{HalfWriter, discard, seal_in_place};
 use super::view::Part;
 use crate::ledger::Unavailable;
 use feed::event::FeedKind;
@@ -137,45 +137,41 @@ impl WriteProblem {
     }
 }
 
-/// Takes a block, told where it lies; answers whether it could be read.
-type Putting<'a> = &'a mut dyn FnMut(u64, &[u8], &Block<'_>) -> io::Result<bool>;
-
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
 fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, WriteProblem> {
     let index = live.index();
+    match name.lies {
+        Lies::InFrames => Ok(seal_in_place(&*core.files, &core.dir, name, &index)?),
+        Lies::Apart => write_apart(core, live, &index, name),
+    }
+}
+
+fn write_apart(
+    core: &Core,
+    live: &Live,
+    index: &LiveIndex,
+    name: HalfName,
+) -> Result<Option<HalfRecord>, WriteProblem> {
     let mut lines: Vec<&EnterpriseId> =
         index.lines.iter().filter(|(_, line)| !line.half(name.kind).entries.is_empty()).map(|(id, _)| id).collect();
     if lines.is_empty() {
         return Ok(None);
     }
     lines.sort_unstable();
-    let each_block = |put: Putting<'_>| -> Result<(), WriteProblem> {
-        for line in &lines {
-            let entries = &index.lines[*line].half(name.kind).entries;
-            for entries in entries.chunk_by(|one, next| one.block == next.block) {
-                let at = index.blocks[super::codec::index(entries[0].block)];
-                let bytes = live.read_block(at)?;
-                let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
-                let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
-                if !put(at.offset, &bytes, &block)? {
-                    return Err(malformed().into());
-                }
+    let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
+    for line in lines {
+        let entries = &index.lines[line].half(name.kind).entries;
+        for entries in entries.chunk_by(|one, next| one.block == next.block) {
+            let at = index.blocks[super::codec::index(entries[0].block)];
+            let bytes = live.read_block(at)?;
+            let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
+            let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
+            if !writer.copy(&block, |_| true)? {
+                return Err(malformed().into());
             }
         }
-        Ok(())
-    };
-    Ok(Some(match name.lies {
-        Lies::Apart => {
-            let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
-            each_block(&mut |_, _, block| writer.copy(block, |_| true))?;
-            writer.finish()?
-        }
-        Lies::InFrames => {
-            let mut writer = InPlace::new(name);
-            each_block(&mut |offset, bytes, block| Ok(writer.block(offset, bytes, block)))?;
-            writer.finish(&*core.files, &core.dir)?
-        }
-    }))
+    }
+    Ok(Some(writer.finish()?))
 }
 
 /// Lets the directory on the disk hear the partition; answers where it is then kept.

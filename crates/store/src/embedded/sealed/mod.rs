@@ -8,6 +8,7 @@ pub(super) mod cache;
 mod check;
 pub(super) mod data;
 pub(super) mod filter;
+mod from_live;
 pub(super) mod gaps;
 pub(super) mod half;
 pub(super) mod index;
