@@ -3,6 +3,7 @@
 use crate::ledger::{Outcome, Receipt};
 use feed::directory::Effect;
 use feed::event::{Event, FeedKind, Rendering};
+use feed::id::EventId;
 use feed::position::{Family, Place, Position};
 
 /// The family of the positions of a kind of feed in arrival order.
@@ -37,13 +38,8 @@ pub(crate) fn imported(known: Outcome) -> Outcome {
 }
 
 /// The outcome of a rendering that is stored now.
-pub(crate) fn recorded(kind: FeedKind, rendering: &Rendering, place: Place) -> Outcome {
-    Outcome::Recorded {
-        event_id: rendering.event_id.clone(),
-        position: Position::new(place, family(kind)),
-        duplicate: false,
-        differs: false,
-    }
+pub(crate) fn recorded(kind: FeedKind, event_id: EventId, place: Place) -> Outcome {
+    Outcome::Recorded { event_id, position: Position::new(place, family(kind)), duplicate: false, differs: false }
 }
 
 /// Leaves of an event what is to be recorded. `receipt` comes with the renderings that are known already and leaves

@@ -238,12 +238,16 @@ impl Writer {
     /// The first results of ids that were stored before this batch.
     fn look_up(&mut self, view: &View, batch: &Batch, prints: &[Prints]) -> Result<Vec<Receipt>, Fault> {
         let mut receipts = Vec::with_capacity(batch.events.len());
-        for (event, prints) in batch.events.iter().zip(prints) {
+        let kinds = [FeedKind::User, FeedKind::Enterprise];
+        let asked: Vec<_> = prints.iter().flat_map(|prints| kinds.map(|kind| (kind, prints.get(kind)))).collect();
+        let in_live = self.known.in_live(&self.core, view, &batch.enterprise, &asked, batch.now);
+        for ((event, prints), in_live) in batch.events.iter().zip(prints).zip(in_live.as_chunks::<2>().0) {
             let mut receipt = Receipt::default();
-            for (kind, rendering) in [(FeedKind::User, &event.user), (FeedKind::Enterprise, &event.enterprise)] {
+            let renderings = [&event.user, &event.enterprise];
+            for ((kind, rendering), in_live) in kinds.into_iter().zip(renderings).zip(in_live) {
                 let Some(rendering) = rendering else { continue };
                 let candidate = Candidate { line: &batch.enterprise, kind, rendering, print: prints.get(kind) };
-                let outcome = self.known_before(view, &candidate, batch.now)?;
+                let outcome = self.known_before(view, &candidate, *in_live, batch.now)?;
                 match kind {
                     FeedKind::User => receipt.user = outcome,
                     FeedKind::Enterprise => receipt.enterprise = outcome,
@@ -254,16 +258,18 @@ impl Writer {
         Ok(receipts)
     }
 
-    /// The first result of an id that was stored, or settled, before.
+    /// The first result of an id that was stored, or settled, before. `in_live` says whether a partition that is not
+    /// sealed may have it.
     pub(super) fn known_before(
         &mut self,
         view: &View,
         candidate: &Candidate<'_>,
+        in_live: bool,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
         match self.under_way(candidate) {
             Some(outcome) => Ok(Some(outcome)),
-            None => self.known.find(&self.core, view, candidate, now),
+            None => self.known.find(&self.core, view, candidate, in_live, now),
         }
     }
 
@@ -349,20 +355,19 @@ impl Writer {
         let audience = audience::hear(&event, &mut self.directory, enterprise, place);
         audience.keep_changed(&mut event.effects);
         moved.users.extend(audience.called);
-        let (at_home, elsewhere): (Vec<Hearing>, Vec<Hearing>) =
-            audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
+        let mut at_home = audience.users;
+        // Hardly ever anybody, and then nothing is moved.
+        let elsewhere: Vec<Hearing> = at_home.extract_if(.., |hearing| hearing.home != *enterprise).collect();
         let unseen = event.user.is_none() && event.enterprise.is_none();
         if unseen || !event.effects.is_empty() {
             self.staged.note(enterprise, place, event.effects);
         }
         if let Some(mut rendering) = event.user.take() {
             rendering.stamp(recorded);
-            receipt.user = Some(commit::recorded(FeedKind::User, &rendering, place));
             for hearing in elsewhere {
                 self.relay(&rendering, &hearing, now);
                 moved.users.push(hearing.user);
             }
-            moved.users.extend(at_home.iter().map(|hearing| hearing.user.clone()));
             moved.lists.extend(audience.lists.iter().map(|(list, _)| (enterprise.clone(), list.clone())));
             let hearers = |out: &mut Vec<u8>| {
                 put_hearers(out, at_home.iter().map(|hearing| (hearing.user.as_str(), hearing.streams)));
@@ -370,9 +375,10 @@ impl Writer {
             };
             let facts = facts(&rendering, place);
             self.staged.push(enterprise, FeedKind::User, Some(prints.user), &facts, hearers, &rendering.bytes);
+            moved.users.extend(at_home.into_iter().map(|hearing| hearing.user));
+            receipt.user = Some(commit::recorded(FeedKind::User, rendering.event_id, place));
         }
         if let Some(rendering) = event.enterprise.take() {
-            receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
             let (history, window) = self.places_in_time(enterprise, &rendering, recorded);
             let terms = put_terms(enterprise.as_str(), &event.terms);
             let facts = Facts {
@@ -389,7 +395,11 @@ impl Writer {
                 |_| {},
                 &rendering.bytes,
             );
-            moved.enterprises.push(enterprise.clone());
+            receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, rendering.event_id, place));
+            // Each that grew once: whoever waits is woken by one ring as well as by a hundred.
+            if moved.enterprises.last() != Some(enterprise) {
+                moved.enterprises.push(enterprise.clone());
+            }
         }
         receipt
     }

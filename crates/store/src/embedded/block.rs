@@ -19,6 +19,7 @@
 //!              count (4), then users: streams (1), id (1 + length)     count (4), then lists alike
 //! ```
 
+use super::checksum::{checksum, checksum_of_both};
 use super::codec::{Taker, count32, index, put_text, put_u16, put_u32, put_u64};
 use feed::event::{FeedKind, UserStreams};
 
@@ -147,6 +148,22 @@ pub(super) struct BlockBuilder {
     facts: Vec<u8>,
     rendering_ends: Vec<u32>,
     renderings: Vec<u8>,
+    checksums: Vec<u32>,
+}
+
+/// The checksums of a block and of each of its renderings.
+#[derive(Debug, Clone)]
+pub(super) struct Checksums {
+    pub(super) whole: u32,
+    pub(super) renderings: Vec<u32>,
+}
+
+impl Checksums {
+    /// Those of a block; `None` if it cannot be read.
+    pub(super) fn of(block: &Block<'_>) -> Option<Self> {
+        let renderings = (0..block.count()).map(|slot| block.rendering(slot).map(checksum)).collect::<Option<_>>()?;
+        Some(Checksums { whole: checksum_of_both(block.front, block.renderings), renderings })
+    }
 }
 
 /// How long the parts of a block are.
@@ -166,6 +183,7 @@ impl BlockBuilder {
             facts: Vec::new(),
             rendering_ends: Vec::new(),
             renderings: Vec::new(),
+            checksums: Vec::new(),
         }
     }
 
@@ -178,6 +196,7 @@ impl BlockBuilder {
     pub(super) fn expect(&mut self, lengths: Lengths) {
         self.facts_ends.reserve(lengths.count.min(EXPECTED_MAX));
         self.rendering_ends.reserve(lengths.count.min(EXPECTED_MAX));
+        self.checksums.reserve(lengths.count.min(EXPECTED_MAX));
         self.facts.reserve(lengths.facts.min(EXPECTED_MAX));
         self.renderings.reserve(lengths.renderings.min(EXPECTED_MAX));
     }
@@ -195,7 +214,14 @@ impl BlockBuilder {
         }
         self.renderings.extend_from_slice(rendering);
         self.rendering_ends.push(count32(self.renderings.len()));
+        // Now that its bytes are at hand: read again later, they would have to be fetched from memory.
+        self.checksums.push(checksum(rendering));
         self.facts_ends.len() - 1
+    }
+
+    /// The checksums of its renderings.
+    pub(super) fn checksums(&self) -> &[u32] {
+        &self.checksums
     }
 
     pub(super) fn rendering(&self, slot: usize) -> &[u8] {
@@ -203,12 +229,12 @@ impl BlockBuilder {
         &self.renderings[start..index(self.rendering_ends[slot])]
     }
 
-    /// The renderings, each with where it will begin, counted from the start of the block.
-    pub(super) fn spans(&self) -> impl Iterator<Item = (usize, &[u8])> {
+    /// Of each rendering where it will begin, counted from the start of the block, its length and its checksum.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (usize, u32, u32)> {
         let first = self.size() - self.renderings.len();
-        (0..self.count()).map(move |slot| {
-            let rendering = self.rendering(slot);
-            (first + index(self.rendering_ends[slot]) - rendering.len(), rendering)
+        self.checksums.iter().enumerate().map(move |(slot, checksum)| {
+            let length = self.rendering(slot).len();
+            (first + index(self.rendering_ends[slot]) - length, count32(length), *checksum)
         })
     }
 
@@ -254,8 +280,8 @@ pub(super) struct Block<'a> {
     rendering_ends: &'a [u8],
     facts: &'a [u8],
     renderings: &'a [u8],
-    /// Where the renderings begin, counted from the start of the block.
-    pub(super) renderings_offset: usize,
+    /// Everything before the renderings.
+    front: &'a [u8],
 }
 
 impl<'a> Block<'a> {
@@ -283,7 +309,7 @@ impl<'a> Block<'a> {
             facts_ends: taker.take(ends)?,
             rendering_ends: taker.take(ends)?,
             facts: taker.take(facts)?,
-            renderings_offset: bytes.len() - taker.0.len(),
+            front: &bytes[..bytes.len() - taker.0.len()],
             renderings: taker.take(renderings)?,
         };
         Some((block, taker.0))
@@ -291,6 +317,16 @@ impl<'a> Block<'a> {
 
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Where the renderings begin, counted from the start of the block.
+    pub(super) fn renderings_offset(&self) -> usize {
+        self.front.len()
+    }
+
+    /// How long it is.
+    pub(super) fn size(&self) -> usize {
+        self.front.len() + self.renderings.len()
     }
 
     /// The record of facts of a slot, as stored.

@@ -10,10 +10,31 @@ pub(super) fn checksum(bytes: &[u8]) -> u32 {
 
 /// The checksum of two stretches of bytes as if they were one.
 pub(super) fn checksum_of_both(first: &[u8], second: &[u8]) -> u32 {
-    let mut digest = Digest::new(CrcAlgorithm::Crc32Iscsi);
-    digest.update(first);
-    digest.update(second);
-    of_32_bits(digest.finalize())
+    let mut both = Running::new();
+    both.add(first);
+    both.add(second);
+    both.value()
+}
+
+/// The checksum of what comes stretch by stretch.
+#[derive(Debug)]
+pub(super) struct Running(Digest);
+
+impl Running {
+    /// That of nothing yet.
+    pub(super) fn new() -> Self {
+        Running(Digest::new(CrcAlgorithm::Crc32Iscsi))
+    }
+
+    /// Goes on with these bytes.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all bytes so far.
+    pub(super) fn value(&self) -> u32 {
+        of_32_bits(self.0.finalize())
+    }
 }
 
 /// The library gives checksums of every width as 64 bits.

@@ -8,7 +8,7 @@ use super::core::Core;
 use super::fault::Named;
 use super::files::{is_full, write_all};
 use super::format::{EVENTS, FileKind};
-use super::frame::{Frame, HEAD_BYTES, Head};
+use super::frame::{Encoded, Frame, HEAD_BYTES, Head};
 use super::live::{Live, LiveIndex};
 use super::manifest::Partition;
 use super::staged::Staged;
@@ -41,8 +41,8 @@ impl Committer {
         self.core.view().live().count().saturating_sub(1)
     }
 
-    /// Makes a frame durable, then visible. `bytes` is its encoding.
-    pub(super) fn commit(&mut self, staged: &Staged, bytes: Vec<u8>) -> Result<(), Unavailable> {
+    /// Makes a frame durable, then visible.
+    pub(super) fn commit(&mut self, staged: &Staged, encoded: Encoded) -> Result<(), Unavailable> {
         self.core.writable()?;
         if staged.epoch != self.core.epoch() {
             return Err(Unavailable::Full);
@@ -52,13 +52,13 @@ impl Committer {
             return Ok(());
         }
         let offset = live.index().end;
-        self.make_room(&live, offset + bytes.len() as u64)?;
-        write_all(&*live.file.file, &bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
+        self.make_room(&live, offset + encoded.bytes.len() as u64)?;
+        write_all(&*live.file.file, &encoded.bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
         live.file.file.sync().map_err(|error| {
             // Whatever the reason: part of the frame may be on the disk.
             self.core.fail(&format!("syncing {}: {error}", live.file.path.display()))
         })?;
-        self.show(staged, &live, offset, bytes)
+        self.show(staged, &live, offset, encoded)
     }
 
     /// The partition of this frame, which is begun now if it is a new one.
@@ -148,7 +148,8 @@ impl Committer {
     /// Lets readers see a durable frame. The order matters: ends first, because nobody may stand beyond them; then the
     /// directory, because whoever reads past an event must know of the lists on which it may be; the frontier last,
     /// because what lies below it must be visible.
-    fn show(&self, staged: &Staged, live: &Live, offset: u64, bytes: Vec<u8>) -> Result<(), Unavailable> {
+    fn show(&self, staged: &Staged, live: &Live, offset: u64, encoded: Encoded) -> Result<(), Unavailable> {
+        let Encoded { bytes, checksums } = encoded;
         let frame = Head::parse(&bytes).ok().and_then(|head| {
             let body = bytes.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes)?;
             Frame::parse(head, body)
@@ -164,7 +165,7 @@ impl Committer {
             }
         }
         let mut index = live.index_mut();
-        if index.add(offset, &frame).is_none() {
+        if index.add(offset, &frame, &checksums).is_none() {
             return Err(self.core.fail("a frame was written that cannot be indexed; this is a fault of the program"));
         }
         index.keep(offset, bytes.into());
@@ -201,7 +202,7 @@ impl Inline {
     /// Closes the partition being written if it is of a day that is over.
     pub(super) fn turn(&mut self, now: feed::time::Second) -> Result<(), Unavailable> {
         match self.writer.turn(now) {
-            Some(staged) => self.committer.commit(&staged, Vec::new()),
+            Some(staged) => self.committer.commit(&staged, Encoded::default()),
             None => Ok(()),
         }
     }

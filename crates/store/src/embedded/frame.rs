@@ -14,8 +14,8 @@
 //!
 //! The magic holds bytes that no UTF-8 text does, so nothing a publisher sends can pass for a frame.
 
-use super::block::Block;
-use super::checksum::{checksum, checksum_of_both};
+use super::block::{Block, Checksums};
+use super::checksum::{Running, checksum, checksum_of_both};
 use super::codec::{Taker, count32, index, put_u16, put_u32, put_u64};
 use super::directory::notes::Note;
 use super::format::FORMAT_VERSION;
@@ -110,6 +110,14 @@ fn head_checksum(head: &[u8]) -> u32 {
     checksum_of_both(&head[..12], &head[16..HEAD_BYTES])
 }
 
+/// A frame ready to be written.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    pub(super) bytes: Vec<u8>,
+    /// Those of its blocks, in their order.
+    pub(super) checksums: Vec<Checksums>,
+}
+
 /// A frame being written: head space first, then notes and blocks in their order, then [`FrameWriter::finish`].
 #[derive(Debug)]
 pub(super) struct FrameWriter {
@@ -117,6 +125,8 @@ pub(super) struct FrameWriter {
     notes_bytes: usize,
     notes: u32,
     blocks: u32,
+    /// Of the body so far.
+    checksum: Running,
 }
 
 impl FrameWriter {
@@ -125,19 +135,23 @@ impl FrameWriter {
         let mut out = Vec::with_capacity(HEAD_BYTES + notes.len() + capacity + ALIGN_BYTES);
         out.resize(HEAD_BYTES, 0);
         out.extend_from_slice(notes);
-        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0 }
+        let mut checksum = Running::new();
+        checksum.add(notes);
+        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0, checksum }
     }
 
-    /// Adds a block.
-    pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+    /// Adds a block; answers its checksum.
+    pub(super) fn block(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let begin = self.out.len();
         put(&mut self.out);
         self.blocks += 1;
+        self.checksum.add(&self.out[begin..]);
+        checksum(&self.out[begin..])
     }
 
     /// Writes the head and pads the end.
     pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Vec<u8> {
         let body = self.out.len() - HEAD_BYTES;
-        let checksum = checksum(&self.out[HEAD_BYTES..]);
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.extend_from_slice(&MAGIC);
         put_u16(&mut head, FORMAT_VERSION);
@@ -146,7 +160,7 @@ impl FrameWriter {
         put_u64(&mut head, number);
         put_u64(&mut head, partition);
         put_u64(&mut head, body as u64);
-        put_u32(&mut head, checksum);
+        put_u32(&mut head, self.checksum.value());
         put_u32(&mut head, count32(self.notes_bytes));
         put_u32(&mut head, self.blocks);
         put_u32(&mut head, self.notes);

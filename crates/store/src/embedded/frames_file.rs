@@ -1,7 +1,7 @@
 //! Reading the file of frames of a partition: of one that is not sealed, telling a torn end from damage, and of one that
 //! was sealed where it lies.
 
-use super::block::Block;
+use super::block::{Block, Checksums};
 use super::fault::{Fault, Named};
 use super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
@@ -34,8 +34,12 @@ pub(super) fn scan_frames(
         let offset = index.end;
         match read_frame(file, offset, size, partition)? {
             Read::Frame(head, body) if head.number == index.frames => {
-                let frame = Frame::parse(head, &body);
-                if frame.and_then(|frame| index.add(offset, &frame)).is_none() {
+                let added = Frame::parse(head, &body).and_then(|frame| {
+                    let checksums: Option<Vec<_>> =
+                        frame.blocks.iter().map(|(_, block)| Checksums::of(block)).collect();
+                    index.add(offset, &frame, &checksums?)
+                });
+                if added.is_none() {
                     return Err(file.damaged(offset, "a frame whose checksum is right is malformed").into());
                 }
             }

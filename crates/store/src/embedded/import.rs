@@ -71,7 +71,7 @@ impl Writer {
                 continue;
             }
             let candidate = Candidate::of(&history.enterprise, FeedKind::Enterprise, rendering);
-            brought.push(match self.known_before(view, &candidate, history.now)? {
+            brought.push(match self.known_before(view, &candidate, true, history.now)? {
                 Some(Outcome::Recorded { differs, .. }) => Brought::Known { differs },
                 Some(Outcome::Withheld { .. }) | None => Brought::New,
             });

@@ -82,20 +82,41 @@ fn is_it(bytes: &[u8], slot: usize, line: &EnterpriseId, event_id: &EventId) -> 
 }
 
 impl Known {
-    /// The first result of an id, if it is stored.
+    fn renew(&mut self, core: &Core, view: &View, now: Second) {
+        if self.suspects.renew(core, view, now) {
+            let recent = self.suspects.recent();
+            self.filters.retain(|name, _| recent.contains(name));
+        }
+    }
+
+    /// Which of these fingerprints of ids of a line the partitions that are not sealed may have. Asked once for a batch:
+    /// nearly all ids are new, and the looks at memory that say so are quickest one after the other.
+    pub(super) fn in_live(
+        &mut self,
+        core: &Core,
+        view: &View,
+        line: &EnterpriseId,
+        prints: &[(FeedKind, u64)],
+        now: Second,
+    ) -> Vec<bool> {
+        self.renew(core, view, now);
+        let mut known = vec![false; prints.len()];
+        self.suspects.live(view).for_each(|live| live.mark_known(line, prints, &mut known));
+        known
+    }
+
+    /// The first result of an id, if it is stored. `in_live` says whether a partition that is not sealed may have it.
     pub(super) fn find(
         &mut self,
         core: &Core,
         view: &View,
         candidate: &Candidate<'_>,
+        in_live: bool,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
         let Candidate { line, kind, rendering, print } = *candidate;
-        if self.suspects.renew(core, view, now) {
-            let recent = self.suspects.recent();
-            self.filters.retain(|name, _| recent.contains(name));
-        }
-        for live in self.suspects.live(view) {
+        self.renew(core, view, now);
+        for live in self.suspects.live(view).filter(|_| in_live) {
             for (at, slot) in live.with_id(line, kind, print) {
                 let (partition, offset, slot) = (live.number, at.offset, super::codec::index(slot));
                 if !matches!(&self.last, Some((p, o, _)) if (*p, *o) == (partition, offset)) {

@@ -2,7 +2,7 @@
 //!
 //! The index is made from frames alone, in the same way whether they were just committed or are found on opening.
 
-use super::block::Block;
+use super::block::{Block, Checksums};
 use super::codec::{count32, fingerprint, index};
 use super::directory::notes::Notes;
 use super::fault::{Fault, Named};
@@ -18,6 +18,7 @@ use feed::position::Place;
 use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -59,6 +60,7 @@ pub(super) struct BlockAt {
     pub(super) bytes: u32,
     /// Where its renderings begin, from its start.
     pub(super) renderings: u32,
+    pub(super) checksum: u32,
 }
 
 /// One enterprise's part of the partition.
@@ -70,7 +72,7 @@ pub(super) struct LiveLine {
     pub(super) history: BTreeMap<u64, u32>,
     pub(super) window: BTreeMap<u64, u32>,
     /// Fingerprint of a term or type to the enterprise entries that have it.
-    pub(super) terms: FxHashMap<u64, Vec<u32>>,
+    pub(super) terms: FxHashMap<u64, Having>,
     pub(super) users: FxHashMap<UserId, Vec<Posting>>,
     pub(super) lists: FxHashMap<ListId, Vec<Posting>>,
     /// The last place of arrival, also of entries that no feed shows; as bits.
@@ -81,10 +83,36 @@ pub(super) struct LiveLine {
 #[derive(Debug, Default)]
 pub(super) struct LiveHalf {
     pub(super) entries: Vec<Entry>,
+    /// Of the rendering of each: what its place in a sealed index needs and readers do not.
+    pub(super) checksums: Vec<u32>,
     /// Fingerprint of the event id to entry.
     ids: FxHashMap<u64, u32>,
     /// The same for the few whose fingerprint is taken.
     more_ids: Vec<(u64, u32)>,
+}
+
+/// The entries that have a term or type, growing. Most items are the source of one event only, so one takes no space of
+/// its own.
+#[derive(Debug)]
+pub(super) enum Having {
+    One(u32),
+    More(Vec<u32>),
+}
+
+impl Having {
+    fn push(&mut self, entry: u32) {
+        match self {
+            Having::One(first) => *self = Having::More(vec![*first, entry]),
+            Having::More(entries) => entries.push(entry),
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[u32] {
+        match self {
+            Having::One(entry) => std::slice::from_ref(entry),
+            Having::More(entries) => entries,
+        }
+    }
 }
 
 /// One entry.
@@ -112,6 +140,11 @@ impl LiveHalf {
     pub(super) fn with_id(&self, print: u64) -> impl Iterator<Item = u32> + '_ {
         let more = self.more_ids.iter().filter(move |(other, _)| *other == print).map(|(_, entry)| *entry);
         self.ids.get(&print).copied().into_iter().chain(more)
+    }
+
+    /// All fingerprints of ids with their entries, in no order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.ids.iter().map(|(print, entry)| (*print, *entry)).chain(self.more_ids.iter().copied())
     }
 
     pub(super) fn entry(&self, entry: u32) -> Option<&Entry> {
@@ -187,9 +220,9 @@ impl LiveIndex {
         LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, heard, ..LiveIndex::default() }
     }
 
-    /// Takes in a frame that begins at this offset. `None` if it holds what no frame of ours can; then the index is
-    /// of no use any more.
-    pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>) -> Option<()> {
+    /// Takes in a frame that begins at this offset, with the checksums of its blocks. `None` if it holds what no frame of
+    /// ours can; then the index is of no use any more.
+    pub(super) fn add(&mut self, offset: u64, frame: &Frame<'_>, checksums: &[Checksums]) -> Option<()> {
         let unheard = self.heard <= frame.head.number;
         for note in &frame.notes {
             let line = self.lines.entry(EnterpriseId::new(note.line).ok()?).or_default();
@@ -198,8 +231,11 @@ impl LiveIndex {
                 self.notes.add(note, frame.head.has_old_notes())?;
             }
         }
-        for (at, block) in &frame.blocks {
-            self.add_block(offset + *at as u64, block)?;
+        if checksums.len() != frame.blocks.len() {
+            return None;
+        }
+        for ((at, block), checksums) in frame.blocks.iter().zip(checksums) {
+            self.add_block(offset + *at as u64, block, checksums)?;
         }
         if self.frames == 0 {
             self.day = Second(frame.head.clock).day();
@@ -210,16 +246,17 @@ impl LiveIndex {
         Some(())
     }
 
-    fn add_block(&mut self, offset: u64, block: &Block<'_>) -> Option<()> {
+    fn add_block(&mut self, offset: u64, block: &Block<'_>, checksums: &Checksums) -> Option<()> {
         let number = count32(self.blocks.len());
-        let renderings = count32(block.renderings_offset);
-        let length = block.count().checked_sub(1).and_then(|last| block.span(0, last)).map_or(0, |all| all.end);
-        self.blocks.push(BlockAt { offset, bytes: renderings.checked_add(count32(length))?, renderings });
+        let (bytes, renderings) = (count32(block.size()), count32(block.renderings_offset()));
+        self.blocks.push(BlockAt { offset, bytes, renderings, checksum: checksums.whole });
         let line = self.lines.entry(EnterpriseId::new(block.line).ok()?).or_default();
-        let mut terms = Vec::new();
+        // What leads to entries is gathered first and then put down kind by kind: each is a look at a place in memory of
+        // its own, and many of them are under way at once if nothing else is done between them.
+        let (mut prints_of_one, mut ids, mut terms, mut posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for slot in 0..block.count() {
             let facts = block.facts(slot)?;
-            let span = block.span(slot, slot)?;
+            let (span, rendering) = (block.span(slot, slot)?, block.rendering(slot)?);
             let event_type = match self.type_numbers.get(facts.event_type) {
                 Some(number) => *number,
                 None => {
@@ -242,31 +279,17 @@ impl LiveIndex {
                 start: count32(span.start),
                 length: count32(span.len()),
             });
+            half.checksums.push(*checksums.renderings.get(slot)?);
             if !facts.relayed {
-                let print = id_fingerprint(block.line, block.kind, facts.event_id);
-                match half.ids.entry(print) {
-                    std::collections::hash_map::Entry::Vacant(free) => {
-                        free.insert(entry);
-                    }
-                    std::collections::hash_map::Entry::Occupied(_) => half.more_ids.push((print, entry)),
-                }
+                ids.push((id_fingerprint(block.line, block.kind, facts.event_id), entry));
             }
             if block.kind == FeedKind::Enterprise {
                 line.history.insert(facts.history, entry);
                 line.window.insert(facts.window, entry);
-                prints(block.line, &facts, block.rendering(slot)?, &mut terms);
-                for print in &terms {
-                    line.terms.entry(*print).or_default().push(entry);
-                }
+                prints(block.line, &facts, rendering, &mut prints_of_one);
+                terms.extend(prints_of_one.iter().map(|print| (*print, entry)));
             }
-            // Most have postings already, and then no id needs to be made.
-            for (user, streams) in facts.users.iter() {
-                let posting = Posting::new(entry, streams);
-                match line.users.get_mut(user) {
-                    Some(postings) => postings.push(posting),
-                    None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
-                }
-            }
+            posted.extend(facts.users.iter().map(|(user, streams)| (user, Posting::new(entry, streams))));
             for (list, streams) in facts.lists.iter() {
                 let posting = Posting::new(entry, streams);
                 match line.lists.get_mut(list) {
@@ -276,6 +299,26 @@ impl LiveIndex {
             }
             line.last = line.last.max(facts.place);
             self.entries += 1;
+        }
+        let half = line.half_mut(block.kind);
+        for (print, entry) in ids {
+            match half.ids.entry(print) {
+                Vacant(free) => drop(free.insert(entry)),
+                Occupied(_) => half.more_ids.push((print, entry)),
+            }
+        }
+        for (print, entry) in terms {
+            match line.terms.entry(print) {
+                Occupied(held) => held.into_mut().push(entry),
+                Vacant(free) => drop(free.insert(Having::One(entry))),
+            }
+        }
+        for (user, posting) in posted {
+            // Most have postings already, and then no id needs to be made.
+            match line.users.get_mut(user) {
+                Some(postings) => postings.push(posting),
+                None => drop(line.users.insert(UserId::new(user).ok()?, vec![posting])),
+            }
         }
         Some(())
     }
@@ -432,6 +475,15 @@ impl Live {
         let Some(half) = held.lines.get(line).map(|line| line.half(kind)) else { return Vec::new() };
         let entries = half.with_id(print).filter_map(|number| half.entry(number));
         entries.filter_map(|entry| Some((*held.blocks.get(index(entry.block))?, entry.slot))).collect()
+    }
+
+    /// Marks of some fingerprints of ids of a line those that entries have.
+    pub(super) fn mark_known(&self, line: &EnterpriseId, prints: &[(FeedKind, u64)], known: &mut [bool]) {
+        let held = self.index();
+        let Some(line) = held.lines.get(line) else { return };
+        for ((kind, print), known) in prints.iter().zip(known) {
+            *known |= line.half(*kind).ids.contains_key(print);
+        }
     }
 
     pub(super) fn read_block(&self, at: BlockAt) -> Result<Vec<u8>, Fault> {

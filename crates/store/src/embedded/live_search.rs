@@ -4,7 +4,7 @@
 
 use super::codec::{count32, index};
 use super::fault::Fault;
-use super::live::{Entry, Live, LiveLine};
+use super::live::{Entry, Having, Live, LiveLine};
 use super::rows::Row;
 use super::search::{Answer, Between, Sought, add};
 use super::terms::AnyOf;
@@ -24,7 +24,7 @@ const TURN: usize = 4_096;
 
 impl LiveLine {
     fn having(&self, print: u64) -> &[u32] {
-        self.terms.get(&print).map_or(&[], Vec::as_slice)
+        self.terms.get(&print).map_or(&[], Having::entries)
     }
 
     fn count_of(&self, group: &AnyOf) -> usize {

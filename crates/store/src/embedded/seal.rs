@@ -12,13 +12,14 @@
 
 use super::block::Block;
 use super::core::Core;
-use super::directory::{Heard, KeptDirectory, WriteProblem};
+use super::directory::{Heard, KeptDirectory};
+use super::fault::WriteProblem;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::live::{Live, LiveIndex};
 use super::manifest::{HalfRecord, LineEnds};
 use super::sealed::name::{HalfName, Lies};
-use super::sealed::write::{HalfWriter, InPlace, discard};
+use super::sealed::write::{HalfWriter, discard, seal_in_place};
 use super::view::Part;
 use crate::ledger::Unavailable;
 use feed::event::FeedKind;
@@ -51,15 +52,16 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
         Lies::Apart => None,
         Lies::InFrames => Some(trim(live).map_err(|error| WriteProblem::Write(error).unavailable(live))?),
     };
-    let before = core.manifest().directory.unwrap_or_default();
-    let directory = hear(core, live, &before).inspect_err(|_| {
+    let discard_halves = || {
         KINDS.into_iter().for_each(|kind| discard(&*core.files, &core.dir, HalfName::first(live.number, kind, lies)));
-    })?;
+    };
+    let before = core.manifest().directory.unwrap_or_default();
+    let directory = hear(core, live, &before).inspect_err(|_| discard_halves())?;
     let synced = core.files.sync_dir(&core.dir.join(EVENTS));
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", core.dir.join(EVENTS).display())))?;
     let [enterprise, user] = halves;
     let ends = line_ends(&live.index());
-    core.change_manifest(|manifest| {
+    let changed = core.change_manifest(|manifest| {
         if let Some(partition) = manifest.partition_mut(live.number) {
             partition.sealed = true;
             (partition.enterprise, partition.user, partition.frames) = (enterprise, user, frames);
@@ -71,7 +73,13 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
             let kept = manifest.lines.entry(line).or_default();
             *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
         }
-    })?;
+    });
+    if changed == Err(Unavailable::Full) {
+        // Else the manifest on the disk may name them.
+        discard_halves();
+        before.remove_others(&directory, &*core.files, &core.dir);
+    }
+    changed?;
     directory.remove_others(&before, &*core.files, &core.dir);
     let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
     let stays = sealed.as_ref().is_some_and(|partition| partition.frames.is_some());
@@ -129,45 +137,41 @@ impl WriteProblem {
     }
 }
 
-/// Takes a block, told where it lies; answers whether it could be read.
-type Putting<'a> = &'a mut dyn FnMut(u64, &[u8], &Block<'_>) -> io::Result<bool>;
-
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
 fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, WriteProblem> {
     let index = live.index();
+    match name.lies {
+        Lies::InFrames => Ok(seal_in_place(&*core.files, &core.dir, name, &index)?),
+        Lies::Apart => write_apart(core, live, &index, name),
+    }
+}
+
+fn write_apart(
+    core: &Core,
+    live: &Live,
+    index: &LiveIndex,
+    name: HalfName,
+) -> Result<Option<HalfRecord>, WriteProblem> {
     let mut lines: Vec<&EnterpriseId> =
         index.lines.iter().filter(|(_, line)| !line.half(name.kind).entries.is_empty()).map(|(id, _)| id).collect();
     if lines.is_empty() {
         return Ok(None);
     }
     lines.sort_unstable();
-    let each_block = |put: Putting<'_>| -> Result<(), WriteProblem> {
-        for line in &lines {
-            let entries = &index.lines[*line].half(name.kind).entries;
-            for entries in entries.chunk_by(|one, next| one.block == next.block) {
-                let at = index.blocks[super::codec::index(entries[0].block)];
-                let bytes = live.read_block(at)?;
-                let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
-                let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
-                if !put(at.offset, &bytes, &block)? {
-                    return Err(malformed().into());
-                }
+    let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
+    for line in lines {
+        let entries = &index.lines[line].half(name.kind).entries;
+        for entries in entries.chunk_by(|one, next| one.block == next.block) {
+            let at = index.blocks[super::codec::index(entries[0].block)];
+            let bytes = live.read_block(at)?;
+            let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
+            let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
+            if !writer.copy(&block, |_| true)? {
+                return Err(malformed().into());
             }
         }
-        Ok(())
-    };
-    Ok(Some(match name.lies {
-        Lies::Apart => {
-            let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
-            each_block(&mut |_, _, block| writer.copy(block, |_| true))?;
-            writer.finish()?
-        }
-        Lies::InFrames => {
-            let mut writer = InPlace::new(name);
-            each_block(&mut |offset, bytes, block| Ok(writer.block(offset, bytes, block)))?;
-            writer.finish(&*core.files, &core.dir)?
-        }
-    }))
+    }
+    Ok(Some(writer.finish()?))
 }
 
 /// Lets the directory on the disk hear the partition; answers where it is then kept.

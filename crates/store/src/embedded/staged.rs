@@ -1,8 +1,8 @@
 //! A frame in the making: what the writer has settled and the disk has not yet.
 
-use super::block::{BlockBuilder, Facts, Lengths};
+use super::block::{BlockBuilder, Checksums, Facts, Lengths};
 use super::directory::notes::put_note;
-use super::frame::FrameWriter;
+use super::frame::{Encoded, FrameWriter};
 use super::known::Candidate;
 use super::manifest::LineEnds;
 use feed::directory::Effect;
@@ -201,16 +201,18 @@ impl Staged {
         self.lines.iter().map(|line| (&line.id, line.ends))
     }
 
-    /// The bytes of the frame.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// The bytes of the frame, with the checksums of its blocks.
+    pub(super) fn encode(&self) -> Encoded {
+        let mut checksums = Vec::with_capacity(2 * self.lines.len());
         let mut writer = FrameWriter::new(&self.notes, self.note_count, self.bytes + self.lines.len() * 256);
         let mut lines: Vec<&StagedLine> = self.lines.iter().collect();
         lines.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         for kind in [FeedKind::Enterprise, FeedKind::User] {
             for half in lines.iter().map(|line| line.half(kind)).filter(|half| half.count() > 0) {
-                writer.block(|out| half.put(out));
+                let whole = writer.block(|out| half.put(out));
+                checksums.push(Checksums { whole, renderings: half.checksums().to_vec() });
             }
         }
-        writer.finish(self.number, self.partition, self.clock.0)
+        Encoded { bytes: writer.finish(self.number, self.partition, self.clock.0), checksums }
     }
 }

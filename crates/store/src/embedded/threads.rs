@@ -14,6 +14,7 @@
 use super::append::Writer;
 use super::commit::{Committer, Inline};
 use super::core::Core;
+use super::frame::Encoded;
 use super::staged::Staged;
 use super::{digest, merge, seal};
 use crate::import::{Brought, History};
@@ -51,7 +52,7 @@ enum Request {
 /// A frame on its way from the writer to the committer.
 struct Work {
     staged: Arc<Staged>,
-    bytes: Vec<u8>,
+    encoded: Encoded,
     answers: Vec<(Answer<Result<Appended, AppendError>>, Appended)>,
     turned: Option<Answer<Result<(), Unavailable>>>,
     /// History that was brought in; the answer waits for the frames before, in which something may have been known.
@@ -61,7 +62,7 @@ struct Work {
 impl Work {
     /// A frame that nobody waits for yet.
     fn of(staged: Arc<Staged>) -> Self {
-        Work { staged, bytes: Vec::new(), answers: Vec::new(), turned: None, imported: None }
+        Work { staged, encoded: Encoded::default(), answers: Vec::new(), turned: None, imported: None }
     }
 }
 
@@ -250,8 +251,8 @@ fn write(mut writer: Writer, mut requests: mpsc::Receiver<Request>, committer: &
         }
         // Also when nothing new is in the frame: what is answered as known may be in one that is not durable yet.
         let staged = writer.close();
-        let bytes = if staged.is_empty() { Vec::new() } else { staged.encode() };
-        committer.over(Work { bytes, answers: std::mem::take(answers), ..Work::of(staged) })
+        let encoded = if staged.is_empty() { Encoded::default() } else { staged.encode() };
+        committer.over(Work { encoded, answers: std::mem::take(answers), ..Work::of(staged) })
     };
     loop {
         let full = writer.staged_bytes() >= FRAME_BYTES;
@@ -307,7 +308,7 @@ fn import(writer: &mut Writer, history: &History, answer: ImportAnswer, committe
 fn commit(mut committer: Committer, works: &plain::Receiver<Work>, upkeep: &plain::Sender<Chore>, freed: &Freed) {
     while let Ok(work) = works.recv() {
         let before = committer.partition_number();
-        let done = committer.commit(&work.staged, work.bytes);
+        let done = committer.commit(&work.staged, work.encoded);
         for (answer, appended) in work.answers {
             let _ = answer.send(done.clone().map(|()| appended).map_err(AppendError::Unavailable));
         }

@@ -73,7 +73,7 @@ fn record(
     let mut entry = Entry::default();
     if let Some(mut rendering) = event.user.take() {
         rendering.stamp(recorded);
-        receipt.user = Some(commit::recorded(FeedKind::User, &rendering, place));
+        receipt.user = Some(commit::recorded(FeedKind::User, rendering.event_id.clone(), place));
         let kept = keep(rendering);
         for hearing in elsewhere {
             relay(state, &kept, hearing, now, moved);
@@ -85,7 +85,7 @@ fn record(
     }
     let line = state.lines.entry(enterprise.clone()).or_default();
     if let Some(rendering) = event.enterprise.take() {
-        receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
+        receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, rendering.event_id.clone(), place));
         let second = line.frontier.admit(rendering.created_at, recorded, delay_s);
         let window = line.next_window(rendering.created_at);
         let history = line.next_history(second);

@@ -332,7 +332,7 @@ impl Deciding<'_> {
             audience.users.into_iter().partition(|hearing| hearing.home == *enterprise);
         if let Some(mut rendering) = event.user.take() {
             rendering.stamp(recorded);
-            receipt.user = Some(commit::recorded(FeedKind::User, &rendering, place));
+            receipt.user = Some(commit::recorded(FeedKind::User, rendering.event_id.clone(), place));
             self.known.add(FeedKind::User, &rendering, place);
             let users = at_home.iter().map(|hearing| (known::user_feed(&hearing.user), hearing.streams));
             let lists = audience.lists.iter();
@@ -343,7 +343,7 @@ impl Deciding<'_> {
             moved.lists.extend(audience.lists.into_iter().map(|(list, _)| (enterprise.clone(), list)));
         }
         if let Some(rendering) = event.enterprise.take() {
-            receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, &rendering, place));
+            receipt.enterprise = Some(commit::recorded(FeedKind::Enterprise, rendering.event_id.clone(), place));
             self.known.add(FeedKind::Enterprise, &rendering, place);
             let second = self.line.frontier.admit(rendering.created_at, recorded, self.delay_s);
             let rank = self.line.next_rank(rendering.created_at);

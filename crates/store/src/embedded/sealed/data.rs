@@ -22,6 +22,7 @@ use super::super::codec::{Taker, count32, index, put_u32, put_u64};
 use super::super::fault::{Fault, Named};
 use super::super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
 use super::super::frames_file::each_block;
+use super::super::live::BlockAt;
 use super::super::runs::Runs;
 use super::paged::{Output, Paged, Pages, record};
 use super::pieces::{PIECE_BYTES, PiecesOf};
@@ -82,6 +83,12 @@ impl BlockRow {
     pub(in super::super) fn plain(offset: u64, block: &[u8]) -> Self {
         let length = count32(block.len());
         BlockRow { offset, stored: length, plain: length, checksum: checksum(block), packing: Packing::Plain }
+    }
+
+    /// That of a block that lies in the frames of its partition.
+    pub(super) fn in_frames(at: &BlockAt) -> Self {
+        let BlockAt { offset, bytes, checksum, .. } = *at;
+        BlockRow { offset, stored: bytes, plain: bytes, checksum, packing: Packing::Plain }
     }
 
     pub(in super::super) fn put(&self, out: &mut Vec<u8>) {
@@ -150,7 +157,8 @@ impl DataWriter {
             Packing::Plain => {
                 let offset = self.out.offset();
                 self.put(&plain, &plain, Packing::Plain)?;
-                Ok(block.spans().map(|(start, rendering)| Span::of(offset + start as u64, rendering)).collect())
+                let span = |(start, length, checksum)| Span { offset: offset + start as u64, length, checksum };
+                Ok(block.spans().map(span).collect())
             }
             Packing::Whole => {
                 let compressed = zstd::bulk::compress(&plain, ZSTD_LEVEL)?;
@@ -248,7 +256,7 @@ impl Span {
     /// Those of the renderings of a block that lies there as it is; `None` if it cannot be read.
     pub(in super::super) fn of_block(offset: u64, block: &Block<'_>) -> Option<Vec<Self>> {
         let span = |slot| {
-            let start = block.renderings_offset + block.span(slot, slot)?.start;
+            let start = block.renderings_offset() + block.span(slot, slot)?.start;
             Some(Span::of(offset + start as u64, block.rendering(slot)?))
         };
         (0..block.count()).map(span).collect()

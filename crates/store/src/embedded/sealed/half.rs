@@ -309,7 +309,7 @@ impl Half {
             };
             let block = self.data.parse(number, &bytes)?;
             let span = block.span(*slots.start(), *slots.end()).ok_or_else(|| self.data.malformed(number))?;
-            let start = block.renderings_offset;
+            let start = block.renderings_offset();
             runs.push(bytes.slice(start + span.start..start + span.end));
             held = Some((number, bytes));
         }

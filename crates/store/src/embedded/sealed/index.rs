@@ -106,12 +106,12 @@ pub(in super::super) fn widen(range: &mut Range, number: u64) {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct EntryRow {
-    place: u64,
-    created_at: u32,
-    block: u32,
-    slot: u32,
-    event_type: u32,
+pub(super) struct EntryRow {
+    pub(super) place: u64,
+    pub(super) created_at: u32,
+    pub(super) block: u32,
+    pub(super) slot: u32,
+    pub(super) event_type: u32,
 }
 
 #[derive(Debug)]
@@ -137,14 +137,21 @@ impl LineBeingMade {
     }
 
     /// The readers with their postings, in the order in which they are put down.
-    fn readers(&self) -> impl Iterator<Item = (ReaderKind, &str, &[Posting])> {
-        let kinds = [(ReaderKind::User, &self.users), (ReaderKind::List, &self.lists)];
-        kinds.into_iter().flat_map(|(kind, readers)| {
-            let mut sorted: Vec<_> = readers.iter().map(|(id, of)| (kind, id.as_str(), of.as_slice())).collect();
-            sorted.sort_unstable_by_key(|(_, id, _)| *id);
-            sorted
-        })
+    fn readers(&self) -> impl Iterator<Item = ReaderRow<'_>> {
+        let users = self.users.iter().map(|(id, of)| (ReaderKind::User, id.as_str(), of.as_slice()));
+        let lists = self.lists.iter().map(|(id, of)| (ReaderKind::List, id.as_str(), of.as_slice()));
+        in_order(users.chain(lists))
     }
+}
+
+/// A reader with the postings.
+pub(super) type ReaderRow<'a> = (ReaderKind, &'a str, &'a [Posting]);
+
+/// Readers in the order in which they are put down.
+pub(super) fn in_order<'a>(readers: impl Iterator<Item = ReaderRow<'a>>) -> impl Iterator<Item = ReaderRow<'a>> {
+    let mut sorted: Vec<_> = readers.collect();
+    sorted.sort_unstable_by_key(|(kind, id, _)| (*kind, *id));
+    sorted.into_iter()
 }
 
 /// The widest facts about a half partition, for the manifest.
@@ -214,7 +221,6 @@ impl IndexBuilder {
             return;
         }
         self.end_line();
-        self.ranges.lines.push(id.to_owned());
         self.line = Some(LineBeingMade {
             id: id.to_owned(),
             first: count32(self.entries.len()),
@@ -229,23 +235,15 @@ impl IndexBuilder {
 
     /// Adds an entry of the line, the next in arrival order.
     pub(in super::super) fn push(&mut self, facts: &Facts<'_>, rendering: &[u8], block: u32, slot: u32) {
+        if self.line.is_none() {
+            return;
+        }
+        let event_type = self.type_number(facts.event_type);
+        let global =
+            self.put_entry(EntryRow { place: facts.place, created_at: facts.created_at, block, slot, event_type });
         let Some(line) = &mut self.line else { return };
-        let event_type = match self.type_numbers.get(facts.event_type) {
-            Some(number) => *number,
-            None => {
-                let number = count32(self.types.len());
-                self.types.push(facts.event_type.to_owned());
-                self.type_numbers.insert(facts.event_type.to_owned(), number);
-                number
-            }
-        };
-        let global = count32(self.entries.len());
         let within = global - line.first;
-        self.entries.push(EntryRow { place: facts.place, created_at: facts.created_at, block, slot, event_type });
         line.bytes += rendering.len() as u64;
-        self.ranges.entries += 1;
-        widen(&mut self.ranges.places, facts.place);
-        widen(&mut self.ranges.created, u64::from(facts.created_at));
         if !facts.relayed {
             self.ids.push((id_fingerprint(&line.id, self.kind, facts.event_id), global));
         }
@@ -254,8 +252,6 @@ impl IndexBuilder {
             line.window.push((facts.window, within));
             prints(&line.id, facts, rendering, &mut self.prints);
             line.terms.extend(self.prints.iter().map(|print| (*print, within)));
-            widen(&mut self.ranges.history, facts.history);
-            widen(&mut self.ranges.window, facts.window);
         }
         for (id, streams) in facts.users.iter() {
             LineBeingMade::post(&mut line.users, id, Posting::new(within, streams));
@@ -263,6 +259,31 @@ impl IndexBuilder {
         for (id, streams) in facts.lists.iter() {
             LineBeingMade::post(&mut line.lists, id, Posting::new(within, streams));
         }
+    }
+
+    /// The number of a type in this half.
+    pub(super) fn type_number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.type_numbers.get(name) {
+            return *number;
+        }
+        let number = count32(self.types.len());
+        self.types.push(name.to_owned());
+        self.type_numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Puts down the next entry; answers its number within the half.
+    pub(super) fn put_entry(&mut self, entry: EntryRow) -> u32 {
+        self.ranges.entries += 1;
+        widen(&mut self.ranges.places, entry.place);
+        widen(&mut self.ranges.created, u64::from(entry.created_at));
+        self.entries.push(entry);
+        count32(self.entries.len() - 1)
+    }
+
+    /// Puts down the id of an entry by its fingerprint.
+    pub(super) fn put_id(&mut self, print: u64, entry: u32) {
+        self.ids.push((print, entry));
     }
 
     /// Says where the rendering of the next entry lies, in the order in which they were pushed.
@@ -289,59 +310,88 @@ impl IndexBuilder {
 
     fn end_line(&mut self) {
         let Some(mut line) = self.line.take() else { return };
-        let first = index(line.first);
-        let count = self.entries.len() - first;
-        let first_stretch = count32(self.stretches.len() / STRETCH_BYTES);
-        let mut id = Vec::with_capacity(LINE_BYTES);
-        put_text(&mut id, &line.id);
-        id.resize(LINE_ID_BYTES, 0);
-        self.lines.extend_from_slice(&id);
-        put_u32(&mut self.lines, line.first);
-        put_u32(&mut self.lines, count32(count));
-        put_u32(&mut self.lines, first_stretch);
-        put_u32(&mut self.lines, 0);
-        put_u64(&mut self.lines, line.bytes);
+        self.put_line(&line.id, line.first, line.bytes);
         if self.kind == FeedKind::Enterprise {
             line.history.sort_unstable();
             line.window.sort_unstable();
-            let arrival: Vec<u32> = (0..count32(count)).collect();
-            self.put_stretches(first, arrival.into_iter());
-            self.put_stretches(first, line.history.iter().map(|(_, entry)| *entry));
-            self.put_stretches(first, line.window.iter().map(|(_, entry)| *entry));
-            put_order(&mut self.history, &line.history);
-            put_order(&mut self.window, &line.window);
+            self.put_orders(line.first, &line.history, &line.window);
             self.put_terms(std::mem::take(&mut line.terms), &line.window);
         }
-        for (kind, id, postings) in line.readers() {
+        self.put_readers(&line.id, line.readers());
+    }
+
+    /// Puts down a line whose entries have been put down, from the first of them on.
+    pub(super) fn put_line(&mut self, id: &str, first: u32, bytes: u64) {
+        self.ranges.lines.push(id.to_owned());
+        let mut name = Vec::with_capacity(LINE_BYTES);
+        put_text(&mut name, id);
+        name.resize(LINE_ID_BYTES, 0);
+        self.lines.extend_from_slice(&name);
+        put_u32(&mut self.lines, first);
+        put_u32(&mut self.lines, count32(self.entries.len()) - first);
+        put_u32(&mut self.lines, count32(self.stretches.len() / STRETCH_BYTES));
+        put_u32(&mut self.lines, 0);
+        put_u64(&mut self.lines, bytes);
+    }
+
+    /// Puts down the orders of the last line, each sorted.
+    pub(super) fn put_orders(&mut self, first: u32, history: &[(u64, u32)], window: &[(u64, u32)]) {
+        let arrival = 0..count32(self.entries.len()) - first;
+        self.put_stretches(index(first), arrival);
+        self.put_stretches(index(first), history.iter().map(|(_, entry)| *entry));
+        self.put_stretches(index(first), window.iter().map(|(_, entry)| *entry));
+        for (order, range, out) in [
+            (history, &mut self.ranges.history, &mut self.history),
+            (window, &mut self.ranges.window, &mut self.window),
+        ] {
+            order.iter().take(1).chain(order.last()).for_each(|(at, _)| widen(range, *at));
+            put_order(out, order);
+        }
+    }
+
+    /// Puts down who hears of the last line, [`in_order`].
+    pub(super) fn put_readers<'r>(&mut self, line: &str, readers: impl Iterator<Item = ReaderRow<'r>>) {
+        for (kind, id, postings) in readers {
             let name = count32(self.names.len());
-            put_text(&mut self.names, &line.id);
+            put_text(&mut self.names, line);
             self.names.push(kind as u8);
             put_text(&mut self.names, id);
             let start = count32(self.postings.len() / POSTING_BYTES);
             postings.iter().for_each(|posting| put_u32(&mut self.postings, posting.0));
-            let print = reader_fingerprint(&line.id, kind, id);
+            let print = reader_fingerprint(line, kind, id);
             self.readers.push((print, name, start, count32(postings.len())));
         }
     }
 
-    /// Turns entries into their ranks in window order, and puts down the list of each term.
+    /// Puts down the terms of the last line, each with an entry that has it.
     fn put_terms(&mut self, mut terms: Vec<(u64, u32)>, window: &[(u64, u32)]) {
+        terms.sort_unstable();
+        let lists = terms.chunk_by(|(one, _), (next, _)| one == next);
+        self.put_lists(lists.map(|list| (list[0].0, list.iter().map(|(_, entry)| *entry))), window);
+    }
+
+    /// Turns entries into their ranks in window order, and puts down the list of each term, by its fingerprint.
+    pub(super) fn put_lists(
+        &mut self,
+        lists: impl Iterator<Item = (u64, impl Iterator<Item = u32>)>,
+        window: &[(u64, u32)],
+    ) {
         let mut ranks = vec![0; window.len()];
         for (rank, (_, entry)) in (0..).zip(window) {
             ranks[index(*entry)] = rank;
         }
-        for (_, entry) in &mut terms {
-            *entry = ranks[index(*entry)];
-        }
-        terms.sort_unstable();
-        for list in terms.chunk_by(|(one, _), (next, _)| one == next) {
+        let mut list = Vec::new();
+        for (print, entries) in lists {
+            list.clear();
+            list.extend(entries.map(|entry| ranks[index(entry)]));
+            list.sort_unstable();
             let first = count32(self.term_postings.len() / POSTING_BYTES);
-            self.terms.push((list[0].0, first, count32(list.len())));
-            list.iter().for_each(|(_, rank)| put_u32(&mut self.term_postings, *rank));
+            self.terms.push((print, first, count32(list.len())));
+            list.iter().for_each(|rank| put_u32(&mut self.term_postings, *rank));
         }
     }
 
-    fn put_stretches(&mut self, first: usize, order: impl ExactSizeIterator<Item = u32>) {
+    fn put_stretches(&mut self, first: usize, order: impl Iterator<Item = u32>) {
         let order: Vec<u32> = order.collect();
         for stretch in order.chunks(index(STRETCH_ENTRIES)) {
             let (mut mask, mut least, mut greatest) = (0u128, u32::MAX, 0);

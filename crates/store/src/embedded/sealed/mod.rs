@@ -9,6 +9,7 @@ mod check;
 pub(super) mod data;
 mod fences;
 pub(super) mod filter;
+mod from_live;
 pub(super) mod gaps;
 pub(super) mod half;
 pub(super) mod index;

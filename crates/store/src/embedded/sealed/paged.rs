@@ -196,11 +196,11 @@ impl Output {
     /// Writes content as pages.
     pub(in super::super) fn put_paged(&mut self, content: &[u8]) -> io::Result<()> {
         for (number, piece) in (0u64..).zip(content.chunks(CONTENT_BYTES)) {
-            let mut page = piece.to_vec();
-            page.resize(CONTENT_BYTES, 0);
-            let checksum = page_checksum(&page, number);
-            page.extend_from_slice(&checksum.to_le_bytes());
-            self.put(&page)?;
+            let begin = self.buffer.len();
+            self.buffer.extend_from_slice(piece);
+            self.buffer.resize(begin + CONTENT_BYTES, 0);
+            let checksum = page_checksum(&self.buffer[begin..], number);
+            self.put(&checksum.to_le_bytes())?;
         }
         Ok(())
     }

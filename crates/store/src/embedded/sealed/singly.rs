@@ -62,7 +62,7 @@ impl Packer {
     /// Compresses a block; answers where in the result each rendering lies.
     pub(super) fn pack(&mut self, plain: &[u8], block: &Block<'_>) -> io::Result<(Vec<u8>, Vec<Range<usize>>)> {
         let mut renderings = Vec::new();
-        let mut front = plain[..block.renderings_offset].to_vec();
+        let mut front = plain[..block.renderings_offset()].to_vec();
         let mut ends = Vec::with_capacity(block.count());
         for slot in 0..block.count() {
             let rendering = block.rendering(slot).ok_or(io::ErrorKind::InvalidData)?;

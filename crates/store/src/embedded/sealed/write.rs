@@ -5,8 +5,10 @@ use super::super::block::{Block, BlockBuilder, Facts};
 use super::super::codec::count32;
 use super::super::files::Files;
 use super::super::format::{FileKind, NEW};
+use super::super::live::LiveIndex;
 use super::super::manifest::HalfRecord;
-use super::data::{BlockRow, Data, DataWriter, Packing, Span};
+use super::data::{Data, DataWriter, Packing};
+use super::from_live::FromLive;
 use super::index::{IndexBuilder, Ranges};
 use super::name::{HalfName, Lies};
 use super::paged::Output;
@@ -122,35 +124,17 @@ fn write_index(files: &dyn Files, dir: &Path, name: HalfName, index: IndexBuilde
     Ok((index_bytes, ranges))
 }
 
-/// A half partition being sealed where it lies. Blocks come as in [`HalfWriter`], and stay.
-#[derive(Debug)]
-pub(in super::super) struct InPlace {
+/// Seals a half partition where it lies: makes its index, which is durable then, and gives it its name, which is only when the
+/// directory is synced. `None` if there is nothing of the kind.
+pub(in super::super) fn seal_in_place(
+    files: &dyn Files,
+    dir: &Path,
     name: HalfName,
-    index: IndexBuilder,
-    blocks: u32,
-    bytes: u64,
-}
-
-impl InPlace {
-    pub(in super::super) fn new(name: HalfName) -> Self {
-        InPlace { name, index: IndexBuilder::new(name.kind), blocks: 0, bytes: 0 }
-    }
-
-    /// Adds a block that lies there; answers whether it could be read.
-    pub(in super::super) fn block(&mut self, offset: u64, bytes: &[u8], block: &Block<'_>) -> bool {
-        self.index.leads_to(&BlockRow::plain(offset, bytes));
-        self.blocks += 1;
-        self.bytes += bytes.len() as u64;
-        let spans = Span::of_block(offset, block);
-        spans.iter().flatten().for_each(|span| self.index.lies(span));
-        spans.is_some() && self.index.block(self.blocks - 1, block)
-    }
-
-    /// Makes the index durable and gives it its name, which is durable only when the directory is synced.
-    pub(in super::super) fn finish(self, files: &dyn Files, dir: &Path) -> io::Result<HalfRecord> {
-        let (index_bytes, ranges) = write_index(files, dir, self.name, self.index)?;
-        Ok(HalfRecord::new(self.name.generation, (self.bytes, index_bytes), false, &ranges))
-    }
+    live: &LiveIndex,
+) -> io::Result<Option<HalfRecord>> {
+    let Some(half) = FromLive::gather(live, name.kind)? else { return Ok(None) };
+    let (index_bytes, ranges) = write_index(files, dir, name, half.index)?;
+    Ok(Some(HalfRecord::new(name.generation, (half.bytes, index_bytes), false, &ranges)))
 }
 
 /// Makes the index of a half partition again, from its blocks.
