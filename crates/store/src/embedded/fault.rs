@@ -24,6 +24,27 @@ impl From<Fault> for Unavailable {
     }
 }
 
+/// Why a file could not be written.
+#[derive(Debug)]
+pub(super) enum WriteProblem {
+    /// What it is made of cannot be read.
+    Read(Fault),
+    /// The disk.
+    Write(io::Error),
+}
+
+impl From<Fault> for WriteProblem {
+    fn from(fault: Fault) -> Self {
+        WriteProblem::Read(fault)
+    }
+}
+
+impl From<io::Error> for WriteProblem {
+    fn from(error: io::Error) -> Self {
+        WriteProblem::Write(error)
+    }
+}
+
 /// A file that knows its name, so that every fault can tell it.
 #[derive(Debug, Clone)]
 pub(super) struct Named {

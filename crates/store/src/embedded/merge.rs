@@ -6,8 +6,7 @@
 
 use super::block::Facts;
 use super::core::Core;
-use super::directory::WriteProblem;
-use super::fault::Fault;
+use super::fault::{Fault, WriteProblem};
 use super::files::is_full;
 use super::format::EVENTS;
 use super::manifest::{HalfRecord, Partition};

@@ -12,7 +12,8 @@
 //! | history from elsewhere | `import`, then `merge` |
 //! | how events are found by what they are about | `terms` (made at intake), `search`, then `live_search` or `sealed::terms` |
 //! | what happens at a start | `opening` |
-//! | who shares what with whom | `core`; on the disk `directory` |
+//! | what is known of people, groups and items, on the disk | `directory` |
+//! | what the writer, readers and upkeep share | `core` |
 //!
 //! What always holds: one process has the directory; one frame at a time is on its way to the disk; what readers see is
 //! durable; a partition once sealed never changes; the manifest names exactly the files that count.

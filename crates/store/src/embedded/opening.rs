@@ -1,11 +1,11 @@
 //! Opening a store: the lock, the manifest, the partitions that are not sealed, and the directory.
 //!
 //! Sealed partitions are not looked into, so opening takes about as long as reading what was written since the last was
-//! sealed, whatever the size of the store.
+//! sealed, whatever the size of the store; and beside that the directory, whose size is bounded.
 
 use super::Options;
 use super::core::{Core, Opened};
-use super::directory::{Heard, KeptDirectory};
+use super::directory::{Heard, KeptDirectory, SENSELESS_NOTES};
 use super::fault::{Fault, Named};
 use super::files::{Files, Lock, write_all};
 use super::format::{EVENTS, FileKind, LOCK, MANIFEST, NEW, SET_ASIDE, STATE, is_ours};
@@ -159,12 +159,14 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
             create(&*files, dir, &options)?
         }
     };
+    // It also makes durable what the folder was last seen to hold, so that a manifest that is seen is one that stays.
     let small = SmallState::open(files.clone(), dir)?;
     bring_up_to_date(&*files, dir, &mut manifest, &small)?;
     report.removed = remove_leftovers(&*files, dir, &manifest)?;
     let shelf = Shelf::new(files.clone(), dir.to_owned(), options.cache_bytes, options.open_halves_max);
     rebuild_missing(&*files, &shelf, &manifest, &mut report)?;
-    let kept = heard_all_that_is_sealed(&manifest)?;
+    let kept = manifest.directory.clone().unwrap_or_default();
+    must_have_heard(&manifest, kept.heard)?;
     let load = || kept.load(&*files, dir);
     let mut read = || read_partitions(&*files, dir, &manifest, kept.heard, &mut report);
     let (directory, read) = match options.threads {
@@ -178,9 +180,10 @@ pub(super) fn open(files: Arc<dyn Files>, dir: &Path, options: Options) -> Resul
     let (mut directory, (view, lines)) = (directory?, read?);
     for live in view.live() {
         let played = live.index().notes.play(&mut directory);
-        played
-            .ok_or_else(|| live.file.damaged(0, "what its frames note makes no sense, though checksums are right"))?;
+        played.ok_or_else(|| live.file.damaged(0, SENSELESS_NOTES))?;
     }
+    // Now it is certain that what was made of it can be read. If this fails, the next opening does it.
+    let _ = small.forget_old_directory();
     // The names of the files made above.
     files.sync_dir(dir).map_err(disk("sync", dir))?;
     let frontiers = Frontiers::on_opening(lines.iter());
@@ -202,7 +205,10 @@ fn bring_up_to_date(
     if manifest.directory.is_none() {
         current = false;
         let events = dir.join(EVENTS);
-        manifest.directory = Some(match small.old_directory()? {
+        let old = small.old_directory()?;
+        // Nothing may count yet if the small state is not the one of these partitions.
+        must_have_heard(manifest, old.as_ref().map_or(Heard::default(), |(heard, _)| *heard))?;
+        manifest.directory = Some(match old {
             Some((heard, directory)) => {
                 let kept = KeptDirectory::snapshot(files, dir, heard, &directory);
                 kept.map_err(disk("write the directory in", &events))?
@@ -217,21 +223,18 @@ fn bring_up_to_date(
             disk("write", &dir.join(MANIFEST))(error)
         })?;
     }
-    // If that fails, the next opening does it.
-    let _ = small.forget_old_directory();
     Ok(())
 }
 
-/// Where the directory is kept, which must have heard every partition that is sealed.
-fn heard_all_that_is_sealed(manifest: &Manifest) -> Result<KeptDirectory, OpenError> {
-    let kept = manifest.directory.clone().unwrap_or_default();
+/// The directory on the disk must have heard every partition that is sealed.
+pub(super) fn must_have_heard(manifest: &Manifest, heard: Heard) -> Result<(), OpenError> {
     let sealed =
         manifest.partitions.iter().filter(|partition| partition.sealed).map(|partition| partition.number).max();
-    match sealed.filter(|sealed| kept.heard.partition < *sealed) {
-        None => Ok(kept),
+    match sealed.filter(|sealed| heard.partition < *sealed) {
+        None => Ok(()),
         Some(sealed) => {
             let what =
-                format!("the directory has not heard partition {sealed}, though it is sealed; it is of an older store");
+                format!("the directory has not heard partition {sealed}, which is sealed; it is of an older store");
             Err(OpenError::Damaged(what))
         }
     }

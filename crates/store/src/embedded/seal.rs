@@ -12,7 +12,8 @@
 
 use super::block::Block;
 use super::core::Core;
-use super::directory::{Heard, KeptDirectory, WriteProblem};
+use super::directory::{Heard, KeptDirectory};
+use super::fault::WriteProblem;
 use super::files::is_full;
 use super::format::EVENTS;
 use super::live::{Live, LiveIndex};
@@ -51,15 +52,16 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
         Lies::Apart => None,
         Lies::InFrames => Some(trim(live).map_err(|error| WriteProblem::Write(error).unavailable(live))?),
     };
-    let before = core.manifest().directory.unwrap_or_default();
-    let directory = hear(core, live, &before).inspect_err(|_| {
+    let discard_halves = || {
         KINDS.into_iter().for_each(|kind| discard(&*core.files, &core.dir, HalfName::first(live.number, kind, lies)));
-    })?;
+    };
+    let before = core.manifest().directory.unwrap_or_default();
+    let directory = hear(core, live, &before).inspect_err(|_| discard_halves())?;
     let synced = core.files.sync_dir(&core.dir.join(EVENTS));
     synced.map_err(|error| core.fail(&format!("syncing {}: {error}", core.dir.join(EVENTS).display())))?;
     let [enterprise, user] = halves;
     let ends = line_ends(&live.index());
-    core.change_manifest(|manifest| {
+    let changed = core.change_manifest(|manifest| {
         if let Some(partition) = manifest.partition_mut(live.number) {
             partition.sealed = true;
             (partition.enterprise, partition.user, partition.frames) = (enterprise, user, frames);
@@ -71,7 +73,13 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
             let kept = manifest.lines.entry(line).or_default();
             *kept = LineEnds { last: kept.last.max(ends.last), history: kept.history.max(ends.history) };
         }
-    })?;
+    });
+    if changed == Err(Unavailable::Full) {
+        // Else the manifest on the disk may name them.
+        discard_halves();
+        before.remove_others(&directory, &*core.files, &core.dir);
+    }
+    changed?;
     directory.remove_others(&before, &*core.files, &core.dir);
     let sealed = core.manifest().partition_mut(live.number).cloned().map(Arc::new);
     let stays = sealed.as_ref().is_some_and(|partition| partition.frames.is_some());

@@ -5,12 +5,13 @@ use super::fault::{Fault, Named};
 use super::files::{DiskFiles, Files, read_vec};
 use super::format::{EVENTS, FileKind, LOCK, STATE};
 use super::frames_file::{each_block, scan_frames};
-use super::manifest::Partition;
-use super::opening::{OpenError, read_manifest};
+use super::manifest::{Manifest, Partition};
+use super::opening::{OpenError, must_have_heard, read_manifest};
 use super::sealed::half::Half;
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::paged::Pages;
 use super::small_state;
+use feed::directory::Directory;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -75,6 +76,7 @@ pub fn verify_on(files: &dyn Files, dir: &Path, progress: &mut dyn FnMut(Progres
             check.half(name, record.entries);
         }
     }
+    check.heard(&manifest);
     check.directory(&manifest.directory.unwrap_or_default());
     check.small_state();
     Ok(check.found)
@@ -113,6 +115,9 @@ impl Check<'_> {
         match scanned {
             Ok(((index, torn), size)) => {
                 self.found.entries += index.entries;
+                if index.notes.play(&mut Directory::default()).is_none() {
+                    self.found.damage.push(format!("{}: {}", path.display(), directory::SENSELESS_NOTES));
+                }
                 if let Some(torn) = torn {
                     let what = format!("{} bytes of a frame that was never finished", torn.len());
                     self.found.damage.push(format!("{} at byte {}: {what}", path.display(), index.end));
@@ -176,6 +181,14 @@ impl Check<'_> {
         self.found.files += files;
         self.done(bytes);
         damage.into_iter().for_each(|fault| self.damaged(fault));
+    }
+
+    fn heard(&mut self, manifest: &Manifest) {
+        // Before format 5 opening looks into the small state for it.
+        let kept = manifest.directory.as_ref().map(|kept| must_have_heard(manifest, kept.heard));
+        if let Some(Err(error)) = kept {
+            self.found.damage.push(error.to_string());
+        }
     }
 
     fn small_state(&mut self) {

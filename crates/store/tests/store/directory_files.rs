@@ -1,7 +1,7 @@
 //! The directory on the disk: what a seal writes of it, and that it is the same after a start.
 
 use crate::deed::{Deed, deed, enterprise, item_id, user};
-use crate::disk::Disk;
+use crate::disk::{Disk, Fault};
 use crate::trial::{HOME, NOW};
 use feed::directory::{Directory, Effect};
 use feed::id::GroupId;
@@ -102,6 +102,56 @@ async fn what_has_to_be_played_at_a_start_is_bounded() {
         most = most.max(notes);
     }
     assert!(most > 2_000, "{most} bytes of notes at most: they are not what is played");
+}
+
+#[tokio::test]
+async fn files_of_notes_stay_few_however_short_they_are() {
+    let disk = Disk::new(1);
+    let much = Options { partition_entries: 2, directory_notes_bytes: u64::MAX, ..options() };
+    let store = EmbeddedStore::open_on(Arc::new(disk.clone()), dir(), much).unwrap();
+    for n in 0..600 {
+        publish(&store, n).await;
+        assert!(files(&disk, ".notes").len() <= 256);
+    }
+    let before = directory(&store).await;
+    drop(store);
+    assert!(directory(&open(&disk).unwrap()).await == before);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_a_seal_gets_back_what_was_written_for_it() {
+    let mut full = 0;
+    for after in 0..60 {
+        let disk = Disk::new(after);
+        let store = open(&disk).unwrap();
+        for n in 0..9 {
+            publish(&store, n).await;
+        }
+        disk.schedule(after, Fault::Full);
+        for n in 9..12 {
+            let now = Second(NOW + n);
+            let batch = Batch { enterprise: enterprise(HOME), events: vec![placing(n).event(now)], now };
+            let _ = store.append(batch).await;
+        }
+        full += usize::from(!disk.happened().is_empty());
+        if store.stats().sealed == 0 {
+            let left: Vec<PathBuf> = disk.names().into_iter().filter(|name| is_of_a_seal(name)).collect();
+            assert_eq!(left, Vec::<PathBuf>::new(), "full after {after} operations");
+        }
+        disk.calm();
+        for n in 9..25 {
+            publish(&store, n).await;
+        }
+        let before = directory(&store).await;
+        drop(store);
+        assert!(directory(&open(&disk).unwrap()).await == before, "full after {after} operations");
+    }
+    assert!(full > 20, "{full}");
+}
+
+fn is_of_a_seal(name: &Path) -> bool {
+    let name = name.to_string_lossy();
+    [".notes", ".directory", ".data", ".index"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::disk::{Disk, Fault};
 use crate::histories::script::{ENTERPRISES, Script, Step, USERS};
 use crate::trial::NOW;
 use crate::trial::whole;
-use feed::directory::{Effect, Enterprise};
+use feed::directory::{Directory, Effect, Enterprise};
 use feed::permission::Scopes;
 use feed::position::Place;
 use feed::time::Second;
@@ -19,6 +19,7 @@ use rand::{RngExt, SeedableRng};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use store::directory_store::DirectoryStore;
 use store::embedded::{EmbeddedStore, Options};
 use store::ledger::{AppendError, Batch, Ledger, Line, Scan, Unavailable};
 use store::memory::MemoryStore;
@@ -312,7 +313,7 @@ impl Run {
             let frontier = async |ledger: &dyn Ledger| ledger.frontier(&home, Second(0)).await.unwrap();
             assert_eq!(frontier(store).await, frontier(&self.oracle).await, "the frontier of {id}");
         }
-        let users = async |stores: &dyn store::directory_store::DirectoryStore| {
+        let users = async |stores: &dyn DirectoryStore| {
             let mut all = Vec::new();
             for (id, _, _) in ENTERPRISES {
                 all.extend(stores.users(&enterprise(id), None, 100).await.unwrap());
@@ -320,6 +321,9 @@ impl Run {
             (stores.enterprises().await.unwrap(), all)
         };
         assert_eq!(users(store).await, users(&self.oracle).await, "the directories");
+        let known = <dyn DirectoryStore>::ask(store, Directory::clone).await.unwrap();
+        let expected = <dyn DirectoryStore>::ask(&self.oracle, Directory::clone).await.unwrap();
+        assert!(known == expected, "what the directories know of groups and items");
         for token in &self.tokens {
             let found = TokenStore::find(store, &token.hash).await;
             assert_eq!(found.as_ref(), Ok(&Some(token.clone())), "a token that was acknowledged");

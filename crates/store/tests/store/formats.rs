@@ -2,7 +2,7 @@
 
 use crate::contract::search::everything;
 use crate::deed::{enterprise, event_id, item_id, user};
-use crate::disk::Disk;
+use crate::disk::{Disk, Fault};
 use crate::trial::{feed_of, history, streaming, whole, window};
 use feed::directory::Directory;
 use feed::event::{EventType, FeedKind};
@@ -12,7 +12,7 @@ use feed::search::Filters;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::directory_store::DirectoryStore;
-use store::embedded::{EmbeddedStore, Options, verify_on};
+use store::embedded::{EmbeddedStore, OpenError, Options, verify_on};
 use store::ledger::{Ledger, Scan};
 use store::search::{Search, Searching};
 use store::token_store::{TokenHash, TokenStore};
@@ -67,6 +67,61 @@ async fn a_store_of_format_4_opens_with_its_directory() {
         assert_eq!(directory.folders_above(&home, &item_id(&item.to_string())), [item_id("50")], "{item}");
     }
     assert_eq!(directory.groups_of(&home, &user("7")), [GroupId::new("g").unwrap()]);
+}
+
+fn try_open(disk: &Disk) -> Result<EmbeddedStore, OpenError> {
+    let options = Options { threads: false, ..Options::default() };
+    EmbeddedStore::open_on(Arc::new(disk.clone()), Path::new("/store"), options)
+}
+
+async fn directory_of(disk: &Disk) -> Directory {
+    let store = try_open(disk).unwrap();
+    <dyn DirectoryStore>::ask(&store, Directory::clone).await.unwrap()
+}
+
+/// Whatever goes wrong while an older store is brought up to date, and wherever: then it is tried again, and has all.
+#[tokio::test]
+async fn bringing_a_store_up_to_date_can_be_broken_off_anywhere() {
+    for fixture in ["format-1", "format-4"] {
+        let whole = disk_of(fixture);
+        let directory = directory_of(&whole).await;
+        let operations = whole.operations();
+        assert!(operations > 30);
+        for fault in [Fault::PowerCut, Fault::Full, Fault::SyncError, Fault::WriteError, Fault::AnyError] {
+            let mut refused = 0;
+            for at in 0..operations {
+                let disk = disk_of(fixture);
+                disk.schedule(at, fault);
+                refused += u32::from(try_open(&disk).is_err());
+                match disk.is_off() {
+                    true => disk.power_back(),
+                    false => disk.process_gone(),
+                }
+                disk.calm();
+                assert!(directory_of(&disk).await == directory, "{fixture}, {fault:?} at operation {at}");
+                let small = disk.read(Path::new("/store/state.redb"));
+                let still = small.windows(13).any(|bytes| bytes == b"\"enterprises\"");
+                assert!(!still, "{fixture}, {fault:?} at operation {at}: the directory is in the small state still");
+            }
+            assert!(refused > 0, "{fault:?}");
+        }
+    }
+}
+
+/// If the small state is missing or of another day, nothing is changed, so that the right one can be put back.
+#[tokio::test]
+async fn a_small_state_that_is_not_of_the_store_is_refused_and_can_be_put_right() {
+    let state = Path::new("/store/state.redb");
+    let directory = directory_of(&disk_of("format-4")).await;
+    let disk = disk_of("format-4");
+    let right = disk.read(state);
+    disk.take(state);
+    for _ in 0..2 {
+        let error = try_open(&disk).unwrap_err().to_string();
+        assert!(error.contains("has not heard partition 2"), "{error}");
+    }
+    disk.put(state, &right);
+    assert!(directory_of(&disk).await == directory);
 }
 
 /// What was put into the fixture of any version; `imported` events stand in windows beside what was published.

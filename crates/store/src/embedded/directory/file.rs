@@ -35,6 +35,8 @@ pub(in super::super) struct PieceWriter {
     packer: Compressor<'static>,
     /// What was written as a stream and is no whole piece yet.
     piece: Vec<u8>,
+    /// Why writing a stream failed, which whoever writes the stream does not hand on.
+    failed: Option<io::Error>,
 }
 
 impl fmt::Debug for PieceWriter {
@@ -47,7 +49,7 @@ impl PieceWriter {
     pub(in super::super) fn new(file: Arc<dyn File>, kind: FileKind, partition: u64) -> io::Result<Self> {
         let mut out = Output::new(file);
         out.put(&kind.head(partition))?;
-        Ok(PieceWriter { out, packer: Compressor::new(LEVEL)?, piece: Vec::new() })
+        Ok(PieceWriter { out, packer: Compressor::new(LEVEL)?, piece: Vec::new(), failed: None })
     }
 
     /// Adds a piece.
@@ -64,7 +66,8 @@ impl PieceWriter {
 
     /// Adds a value, in as many pieces as it takes.
     pub(in super::super) fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
-        postcard::to_io(value, &mut *self).map(drop).map_err(io::Error::other)?;
+        let written = postcard::to_io(value, &mut *self).map(drop);
+        written.map_err(|error| self.failed.take().unwrap_or_else(|| io::Error::other(error)))?;
         self.end_piece()
     }
 
@@ -86,8 +89,12 @@ impl Write for PieceWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(PIECE_BYTES - self.piece.len());
         self.piece.extend_from_slice(&bytes[..taken]);
-        if self.piece.len() == PIECE_BYTES {
-            self.end_piece()?;
+        if self.piece.len() == PIECE_BYTES
+            && let Err(error) = self.end_piece()
+        {
+            let kind = error.kind();
+            self.failed = Some(error);
+            return Err(kind.into());
         }
         Ok(taken)
     }

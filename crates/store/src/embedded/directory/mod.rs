@@ -12,7 +12,7 @@
 pub(super) mod file;
 pub(super) mod notes;
 
-use super::fault::{Fault, Named};
+use super::fault::{Fault, Named, WriteProblem};
 use super::files::Files;
 use super::format::{EVENTS, FileKind};
 use feed::directory::Directory;
@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
-const MAKE_NO_SENSE: &str = "what a frame notes makes no sense, though its checksum is right";
+/// What is wrong with notes of frames that cannot be played.
+pub(super) const SENSELESS_NOTES: &str = "what its frames note makes no sense, though their checksums are right";
+/// Most files of notes, however short they are.
+const NOTES_FILES_MAX: usize = 256;
 
 /// Up to where the events were heard.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,7 +103,7 @@ impl KeptDirectory {
     }
 
     /// Writes what is needed for it to have heard the events up to here, of which these are the notes: a file of them,
-    /// or a snapshot if there are `notes_bytes` of such files. What is written counts once the manifest says so and the
+    /// or a snapshot if such files have `notes_bytes` and half the bytes of the last one, or are many. What is written counts once the manifest says so and the
     /// folder is synced; files that it no longer names can go then.
     pub(super) fn heard_more(
         &self,
@@ -118,13 +121,16 @@ impl KeptDirectory {
             return Ok(kept);
         }
         let noted: u64 = self.notes.iter().map(|file| file.bytes).sum();
-        if noted < notes_bytes.max(self.snapshot.map_or(0, |file| file.bytes) / 2) {
+        let bytes_max = notes_bytes.max(self.snapshot.map_or(0, |file| file.bytes) / 2);
+        if noted < bytes_max && self.notes.len() < NOTES_FILES_MAX {
             let bytes =
                 write(files, dir, FileKind::Notes, up_to, |out| notes.pieces().try_for_each(|it| out.piece(it)))?;
             kept.notes.push(KeptFile { up_to, bytes });
         } else {
             let mut directory = self.load(files, dir)?;
-            notes.play(&mut directory).ok_or_else(|| Fault::Damaged(MAKE_NO_SENSE.to_owned()))?;
+            notes
+                .play(&mut directory)
+                .ok_or_else(|| Fault::Damaged(format!("partition {}: {SENSELESS_NOTES}", up_to.partition)))?;
             kept = Self::snapshot(files, dir, up_to, &directory)?;
         }
         Ok(kept)
@@ -142,27 +148,6 @@ impl KeptDirectory {
         for (name, _) in of.names().filter(|(name, _)| !ours.contains(name)) {
             let _ = files.remove(&dir.join(EVENTS).join(name));
         }
-    }
-}
-
-/// Why a file could not be written.
-#[derive(Debug)]
-pub(super) enum WriteProblem {
-    /// What it is made of cannot be read.
-    Read(Fault),
-    /// The disk.
-    Write(io::Error),
-}
-
-impl From<Fault> for WriteProblem {
-    fn from(fault: Fault) -> Self {
-        WriteProblem::Read(fault)
-    }
-}
-
-impl From<io::Error> for WriteProblem {
-    fn from(error: io::Error) -> Self {
-        WriteProblem::Write(error)
     }
 }
 

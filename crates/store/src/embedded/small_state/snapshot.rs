@@ -26,17 +26,23 @@ impl SmallState {
         })
     }
 
-    /// Forgets it, now that it is kept elsewhere, and gives its space back.
+    /// Forgets it, now that it is kept elsewhere, and gives its space back. The last thing forgotten is up to where it had
+    /// heard, so that whatever this is broken off at, the next time goes on with it.
     pub(in super::super) fn forget_old_directory(&self) -> Result<(), Unavailable> {
-        let was_there = self.base.with(|database| {
-            if database.begin_read()?.open_table(SNAPSHOTS)?.get(HEARD)?.is_none() {
-                return Ok(false);
-            }
+        let there = |database: &redb::Database| Ok(database.begin_read()?.open_table(SNAPSHOTS)?.get(HEARD)?.is_some());
+        if !self.base.with(there)? {
+            return Ok(());
+        }
+        self.forget(DIRECTORY)?;
+        self.base.compact()?;
+        self.forget(HEARD)
+    }
+
+    fn forget(&self, key: &str) -> Result<(), Unavailable> {
+        self.base.with(|database| {
             let write = database.begin_write()?;
-            write.open_table(SNAPSHOTS)?.retain(|_, _| false)?;
-            write.commit()?;
-            Ok(true)
-        })?;
-        if was_there { self.base.compact() } else { Ok(()) }
+            write.open_table(SNAPSHOTS)?.remove(key)?;
+            Ok(write.commit()?)
+        })
     }
 }
