@@ -5,6 +5,7 @@
 use feed::time::Second;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -18,6 +19,9 @@ pub trait Clock: Send + Sync {
 
     /// Ends when `duration` has passed.
     fn wait(&self, duration: Duration) -> Wait;
+
+    /// How long it has been since some moment that stays the same, by the clock that waits go by.
+    fn passed(&self) -> Duration;
 }
 
 /// The clock of the machine.
@@ -34,6 +38,11 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the home of waiting")]
     fn wait(&self, duration: Duration) -> Wait {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn passed(&self) -> Duration {
+        static BEGAN: LazyLock<Stopwatch> = LazyLock::new(Stopwatch::start);
+        BEGAN.elapsed()
     }
 }
 
@@ -101,5 +110,9 @@ impl Clock for ManualClock {
             // An error means that the clock is gone, and with it the test.
             let _ = time.wait_for(|now| until <= *now).await;
         })
+    }
+
+    fn passed(&self) -> Duration {
+        Duration::from_millis(*self.time.borrow())
     }
 }

@@ -33,6 +33,16 @@ impl Runs {
         }
     }
 
+    /// Adds the first `length` bytes of some that are in memory.
+    pub(super) fn push_beginning(&mut self, bytes: &Bytes, length: usize) {
+        if length < JOINED_BELOW {
+            self.comma();
+            self.joined.extend_from_slice(&bytes[..length]);
+        } else {
+            self.push(bytes.slice(..length));
+        }
+    }
+
     /// Adds a run that is read from a file; answers what was read.
     pub(super) fn read(&mut self, file: &Named, offset: u64, length: usize) -> Result<&[u8], Fault> {
         if length < JOINED_BELOW {

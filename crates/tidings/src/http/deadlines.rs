@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -28,22 +28,34 @@ pub const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How long the handshake of a connection may take.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
-/// The server's clock, as hyper wants it. Only how long from now matters, so now may stand still.
+/// The server's clock, as hyper wants it for one connection. Only how long from now matters, so now may stand still.
+///
+/// Each request has its deadline, and nearly all end long before. A timer that is put up and taken down each time takes a
+/// part of the time of a page that can be measured, so the one that is up stays up: when it ends early, it is put up again
+/// for what is left.
 #[derive(Clone)]
 pub(super) struct ClockTimer {
     clock: Arc<dyn Clock>,
     now: Instant,
+    spare: Arc<Mutex<Option<Timed>>>,
 }
 
 impl ClockTimer {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        ClockTimer { clock, now: Stopwatch::start().began() }
+        ClockTimer { clock, now: Stopwatch::start().began(), spare: Arc::default() }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Timed>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Timer for ClockTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        Box::pin(Waiting(Mutex::new(self.clock.wait(duration))))
+        let until = self.clock.passed() + duration;
+        let timed = self.spare().take().filter(|spare| spare.until <= until);
+        let timed = timed.unwrap_or_else(|| Timed { wait: self.clock.wait(duration), until });
+        Box::pin(Waiting { until, timed: Mutex::new(Some(timed)), timer: self.clone() })
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
@@ -55,8 +67,18 @@ impl Timer for ClockTimer {
     }
 }
 
-/// A wait that can be shared between threads, as hyper wants it.
-struct Waiting(Mutex<Wait>);
+/// A wait, and when it ends.
+struct Timed {
+    wait: Wait,
+    until: Duration,
+}
+
+/// A wait that can be shared between threads, as hyper wants it. It has none any more when it is over.
+struct Waiting {
+    until: Duration,
+    timed: Mutex<Option<Timed>>,
+    timer: ClockTimer,
+}
 
 impl Sleep for Waiting {}
 
@@ -64,7 +86,22 @@ impl Future for Waiting {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
+        let Waiting { until, timed, timer } = &mut *self;
+        let held = timed.get_mut().unwrap_or_else(PoisonError::into_inner);
+        while let Some(timed) = held {
+            std::task::ready!(timed.wait.as_mut().poll(context));
+            let left = until.saturating_sub(timer.clock.passed());
+            *held = (!left.is_zero()).then(|| Timed { wait: timer.clock.wait(left), until: *until });
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(timed) = self.timed.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            *self.timer.spare() = Some(timed);
+        }
     }
 }
 
@@ -265,6 +302,32 @@ mod tests {
             let came = std::mem::take(&mut *self.0.lock().unwrap());
             if came { Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b" "))))) } else { Poll::Pending }
         }
+    }
+
+    #[test]
+    fn every_request_of_a_connection_has_all_its_time_and_no_more() {
+        let clock = Arc::new(ManualClock::at(Second(1_000)));
+        let timer = ClockTimer::new(clock.clone());
+        let mut context = Context::from_waker(Waker::noop());
+        for pause in [0, 1, 29, 30, 31, 90] {
+            // One that ends in time.
+            let mut sleep = timer.sleep(HEAD_TIME);
+            assert!(sleep.as_mut().poll(&mut context).is_pending());
+            drop(sleep);
+            assert!(clock.waiting() <= 1, "timers pile up");
+            clock.advance(Duration::from_secs(pause));
+            let mut sleep = timer.sleep(HEAD_TIME);
+            assert!(sleep.as_mut().poll(&mut context).is_pending());
+            clock.advance(HEAD_TIME - Duration::from_secs(1));
+            assert!(sleep.as_mut().poll(&mut context).is_pending(), "after {pause} seconds");
+            clock.advance(Duration::from_secs(1));
+            assert!(sleep.as_mut().poll(&mut context).is_ready(), "after {pause} seconds");
+        }
+        // A shorter one does not wait for the longer one before it.
+        drop(timer.sleep(HEAD_TIME));
+        let mut sleep = timer.sleep(Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1));
+        assert!(sleep.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]

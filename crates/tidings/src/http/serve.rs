@@ -59,11 +59,7 @@ pub async fn serve(
     let clock = answering.clock.clone();
     let mut http = Builder::new();
     // Python's v10 SDK looks headers up in their usual spelling (trap 10).
-    http.title_case_headers(true)
-        .timer(ClockTimer::new(clock.clone()))
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX);
+    http.title_case_headers(true).header_read_timeout(HEAD_TIME).max_headers(HEADERS_MAX).max_buf_size(HEAD_BYTES_MAX);
     let places = Places::new(answering.proxies.clone());
     loop {
         let free = tokio::select! {
@@ -143,7 +139,8 @@ impl Connection {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         encrypted: Option<Encrypted>,
     ) -> impl Future<Output = ()> + Send {
-        let Connection { answering: Answering { router, clock, .. }, http, peer, watcher, place, .. } = self;
+        let Connection { answering: Answering { router, clock, .. }, mut http, peer, watcher, place, .. } = self;
+        http.timer(ClockTimer::new(clock.clone()));
         let (peer, router) = (Peer(peer), TowerToHyperService::new(router));
         let unread = Unread::default();
         let stream = Unstalled::new(stream, clock.clone(), unread.clone());

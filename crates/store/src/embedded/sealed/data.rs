@@ -458,6 +458,10 @@ impl Data {
         for piece in spans.chunk_by(Span::is_of_one_piece_with) {
             let next = at + piece.len();
             let (offset, length) = (piece[0].offset, span_of(piece));
+            if unread == at && pieces.put(offset, length, runs) {
+                (unread, at) = (next, next);
+                continue;
+            }
             match pieces.get(offset, length) {
                 Some(kept) => {
                     self.read(&spans[unread..at], (pieces, &asked_again), runs)?;

@@ -7,6 +7,7 @@ use super::super::live::id_fingerprint;
 use super::super::rows::Order;
 use super::super::runs::Runs;
 use super::data::{Data, Span, bad_file};
+use super::fences::Fences;
 use super::filter::Filter;
 use super::gaps::Gap;
 use super::index::{
@@ -32,6 +33,8 @@ pub(in super::super) struct Half {
     pub(super) pieces: PiecesOf,
     pub(super) index: Paged,
     pub(super) sections: [(u64, u64); SECTIONS],
+    /// Of each order, where it is searched.
+    fences: [Fences; 3],
     pub(super) types: Vec<EventType>,
     /// The format version of the index.
     pub(super) version: u16,
@@ -111,7 +114,9 @@ impl Half {
         // In the frames there are other bytes at the same places than in a data file of its own.
         let apart = u64::from(name.lies == Lies::Apart);
         let pieces = PiecesOf::new(unique(name, 0).rotate_left(1) ^ apart, pages.clone());
-        let mut half = Half { data, pieces, index, sections, types: Vec::new(), version };
+        let entries = count_of(sections[Section::Entries as usize], ENTRY_BYTES);
+        let fences = [(); 3].map(|()| Fences::new(entries));
+        let mut half = Half { data, pieces, index, sections, fences, types: Vec::new(), version };
         half.types = half.read_types()?;
         Ok(half)
     }
@@ -137,22 +142,21 @@ impl Half {
     }
 
     pub(super) fn count(&self, section: Section, size: usize) -> u32 {
-        u32::try_from(self.section(section).1 / size as u64).unwrap_or(u32::MAX)
+        count_of(self.section(section), size)
     }
 
     pub(super) fn line(&self, id: &EnterpriseId) -> Result<Option<Line>, Fault> {
-        let (start, _) = self.section(Section::Lines);
-        let read = |number: u32| self.index.array::<LINE_BYTES>(record(start, number, LINE_BYTES));
+        let mut rows = self.records::<LINE_BYTES>(Section::Lines);
         let count = self.count(Section::Lines, LINE_BYTES);
-        let malformed = || self.malformed(start, "its lines");
+        let malformed = || self.malformed(self.section(Section::Lines).0, "its lines");
         let number = search(count, |number| {
-            let row = read(number)?;
+            let row = rows.get(number)?;
             Ok(Taker(&row).text().ok_or_else(malformed)? < id.as_str())
         })?;
         if number == count {
             return Ok(None);
         }
-        let row = read(number)?;
+        let row = rows.get(number)?;
         if Taker(&row).text() != Some(id.as_str()) {
             return Ok(None);
         }
@@ -197,8 +201,7 @@ impl Half {
 
     /// The first entry of a line with a place of at least this.
     pub(super) fn first_at(&self, line: Line, place: u64) -> Result<u32, Fault> {
-        let mut entries = self.entries();
-        search(line.count, |n| Ok(entries.of_line(line, n)?.place < place))
+        self.first_in_order(line, Order::Arrival, place)
     }
 
     pub(super) fn order_section(order: Order) -> Section {
@@ -219,8 +222,20 @@ impl Half {
 
     /// The first number of an order with a place of at least this.
     pub(super) fn first_in_order(&self, line: Line, order: Order, place: u64) -> Result<u32, Fault> {
-        let mut ordered = self.ordered(line, order);
-        search(line.count, |n| Ok(ordered.get(n)?.0 < place))
+        self.search_order(&mut self.ordered(line, order), line, order, |it| it < place)
+    }
+
+    /// The first number of an order whose place is not before what is looked for.
+    fn search_order(
+        &self,
+        ordered: &mut Ordered<'_>,
+        line: Line,
+        order: Order,
+        is_before: impl Fn(u64) -> bool,
+    ) -> Result<u32, Fault> {
+        let end = line.first.saturating_add(line.count);
+        let place = |number: u32| Ok(ordered.get(number - line.first)?.0);
+        Ok(self.fences[order as usize].search(line.first, end, is_before, place)? - line.first)
     }
 
     /// The gap of a line in which a place of window order lies, or which begins with it.
@@ -228,7 +243,7 @@ impl Half {
         let mut gap = Gap { from: 0, to: u64::MAX };
         let Some(line) = self.line(line)? else { return Ok(gap) };
         let mut ordered = self.ordered(line, Order::Window);
-        let number = search(line.count, |n| Ok(ordered.get(n)?.0 <= place))?;
+        let number = self.search_order(&mut ordered, line, Order::Window, |it| it <= place)?;
         if let Some(before) = number.checked_sub(1) {
             gap.from = ordered.get(before)?.0;
         }
@@ -416,6 +431,11 @@ impl Spans<'_> {
         let ((offset, length), checksum) = fields.ok_or_else(malformed)?;
         Ok(Span { offset, length, checksum })
     }
+}
+
+/// How many records of a size are in a section.
+fn count_of((_, length): (u64, u64), size: usize) -> u32 {
+    u32::try_from(length / size as u64).unwrap_or(u32::MAX)
 }
 
 /// A number for the pages of a file that no other file has: 0 for the data file, the version for an index, for an index

@@ -7,6 +7,7 @@
 pub(super) mod cache;
 mod check;
 pub(super) mod data;
+mod fences;
 pub(super) mod filter;
 mod from_live;
 pub(super) mod gaps;

@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Length of a page on disk.
 pub(in super::super) const PAGE_BYTES: usize = 4_096;
 const CONTENT_BYTES: usize = PAGE_BYTES - 4;
-const SHARDS: usize = 16;
+/// Many, so that readers seldom wait for each other.
+const SHARDS: usize = 128;
 
 /// Which page of which file. The first number is unique to the file.
 type PageKey = (u64, u64);
@@ -23,7 +24,7 @@ type PageKey = (u64, u64);
 /// What is kept in memory of all sealed files: pages, and pieces of what lies between them.
 #[derive(Debug)]
 pub(in super::super) struct Pages {
-    shards: Vec<Mutex<Cache<PageKey, Arc<Vec<u8>>>>>,
+    shards: Vec<Mutex<Cache<PageKey, Arc<[u8]>>>>,
     pub(super) pieces: Pieces,
 }
 
@@ -34,7 +35,7 @@ impl Pages {
         Pages { shards, pieces: Pieces::new(PIECES_BYTES_MAX) }
     }
 
-    fn shard(&self, key: PageKey) -> &Mutex<Cache<PageKey, Arc<Vec<u8>>>> {
+    fn shard(&self, key: PageKey) -> &Mutex<Cache<PageKey, Arc<[u8]>>> {
         let spread = key.0.wrapping_mul(31).wrapping_add(key.1);
         &self.shards[usize::try_from(spread % SHARDS as u64).unwrap_or(0)]
     }
@@ -85,13 +86,13 @@ impl Paged {
         Ok(buffer)
     }
 
-    fn page(&self, number: u64) -> Result<Arc<Vec<u8>>, Fault> {
+    fn page(&self, number: u64) -> Result<Arc<[u8]>, Fault> {
         let key = (self.id, number);
         let shard = self.pages.shard(key);
         if let Some(page) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
             return Ok(page);
         }
-        let page = Arc::new(self.load(number)?);
+        let page: Arc<[u8]> = self.load(number)?.into();
         shard.lock().unwrap_or_else(PoisonError::into_inner).insert(key, page.clone());
         Ok(page)
     }
@@ -143,7 +144,7 @@ impl Paged {
 pub(in super::super) struct Records<'a, const N: usize> {
     paged: &'a Paged,
     start: u64,
-    held: Option<(u64, Arc<Vec<u8>>)>,
+    held: Option<(u64, Arc<[u8]>)>,
 }
 
 impl<'a, const N: usize> Records<'a, N> {

@@ -5,6 +5,7 @@
 //! a copy and a checksum. What is asked for once, as by whoever walks through years of history, is not kept: it pushes
 //! nothing out, and the look whether it was asked for before is all that it costs.
 
+use super::super::runs::Runs;
 use super::paged::Pages;
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -71,13 +72,13 @@ impl Pieces {
         }
     }
 
-    /// The first `length` bytes of a piece, if it is kept and has so many.
-    fn get(&self, key: Key, length: usize) -> Option<Bytes> {
+    /// What `take` makes of a piece, if it is kept and has so many bytes. Others wait meanwhile.
+    fn get<T>(&self, key: Key, length: usize, take: impl FnOnce(&Bytes) -> T) -> Option<T> {
         let mut shard = self.shard(key);
         let place = *shard.places.get(&key)?;
         let slot = shard.slots.get_mut(place).filter(|slot| length <= slot.piece.len())?;
         slot.asked = true;
-        Some(slot.piece.slice(..length))
+        Some(take(&slot.piece))
     }
 
     /// Whether a piece that is not kept was asked for not long ago; from now on it was.
@@ -113,7 +114,13 @@ impl PiecesOf {
 
     /// The first `length` bytes of the piece that begins here, if it is kept and has so many.
     pub(super) fn get(&self, offset: u64, length: usize) -> Option<Bytes> {
-        self.pages.pieces.get((self.file, offset), length)
+        self.pages.pieces.get((self.file, offset), length, |piece| piece.slice(..length))
+    }
+
+    /// Puts them onto the end of a page at once; answers whether they are kept. Short ones are copied in any case, and for
+    /// these nobody need have a share in the piece, which costs as much as the copy.
+    pub(super) fn put(&self, offset: u64, length: usize, runs: &mut Runs) -> bool {
+        self.pages.pieces.get((self.file, offset), length, |piece| runs.push_beginning(piece, length)).is_some()
     }
 
     /// Whether the piece that begins here, which is not kept, was asked for not long ago; from now on it was.
@@ -171,17 +178,21 @@ mod tests {
         Bytes::from(vec![byte; length])
     }
 
+    fn get(pieces: &Pieces, key: Key, length: usize) -> Option<Bytes> {
+        pieces.get(key, length, |piece| piece.slice(..length))
+    }
+
     #[test]
     fn a_piece_answers_for_its_beginning_and_never_for_more() {
         let pieces = Pieces::new(1 << 20);
         pieces.keep((1, 64), Bytes::from_static(b"abcd"));
-        assert_eq!(pieces.get((1, 64), 2).as_deref(), Some(&b"ab"[..]));
-        assert_eq!(pieces.get((1, 64), 4).as_deref(), Some(&b"abcd"[..]));
-        assert_eq!(pieces.get((1, 64), 5), None);
-        assert_eq!(pieces.get((2, 64), 4), None);
-        assert_eq!(pieces.get((1, 65), 1), None);
+        assert_eq!(get(&pieces, (1, 64), 2).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(get(&pieces, (1, 64), 4).as_deref(), Some(&b"abcd"[..]));
+        assert_eq!(get(&pieces, (1, 64), 5), None);
+        assert_eq!(get(&pieces, (2, 64), 4), None);
+        assert_eq!(get(&pieces, (1, 65), 1), None);
         pieces.keep((1, 64), Bytes::from_static(b"abcdef"));
-        assert_eq!(pieces.get((1, 64), 6).as_deref(), Some(&b"abcdef"[..]));
+        assert_eq!(get(&pieces, (1, 64), 6).as_deref(), Some(&b"abcdef"[..]));
     }
 
     #[test]
@@ -201,7 +212,7 @@ mod tests {
         let pieces = Pieces::new(SHARDS * 10 * (PIECE + PIECE_KEEPING_BYTES));
         pieces.keep((7, 7), piece(7, PIECE));
         for offset in 0..2_000 {
-            assert_eq!(pieces.get((7, 7), PIECE), Some(piece(7, PIECE)), "{offset}");
+            assert_eq!(get(&pieces, (7, 7), PIECE), Some(piece(7, PIECE)), "{offset}");
             pieces.keep((1, offset), piece(1, PIECE - usize::try_from(offset % 3).unwrap()));
         }
         let kept = |shard: &Mutex<Shard>| {
@@ -215,6 +226,6 @@ mod tests {
         let kept: usize = pieces.shards.iter().map(kept).sum();
         assert!(kept > SHARDS * 8, "{kept}");
         pieces.keep((9, 9), piece(9, 1 << 20));
-        assert_eq!(pieces.get((9, 9), 1), None, "too large for any");
+        assert_eq!(get(&pieces, (9, 9), 1), None, "too large for any");
     }
 }

@@ -3,10 +3,9 @@
 use super::super::codec::{Taker, count32, index};
 use super::super::fault::Fault;
 use super::super::rows::{Order, Posting, Row, TypeNumbers, Walk, Wanted, merge, span_of};
-use super::half::{EntryRow, Half, Line, search};
+use super::half::{Half, Line, search};
 use super::index::{
-    ENTRY_BYTES, ORDER_BYTES, POSTING_BYTES, READER_BYTES, ReaderKind, STRETCH_BYTES, STRETCH_ENTRIES, Section,
-    reader_fingerprint,
+    POSTING_BYTES, READER_BYTES, ReaderKind, STRETCH_BYTES, STRETCH_ENTRIES, Section, reader_fingerprint,
 };
 use super::paged::record;
 use feed::id::EnterpriseId;
@@ -48,13 +47,14 @@ impl Half {
         let types = TypeNumbers::of(wanted.types, &self.types);
         let mask = types.mask();
         let everything = mask == u128::MAX && wanted.created_from == 0 && wanted.created_before == u64::MAX;
-        let mut rows = Vec::new();
+        let (mut ordered, mut entries) = (self.ordered(line, order), self.entries());
         let mut number = self.first_in_order(line, order, after.saturating_add(1))?;
+        let mut rows = Vec::with_capacity(max.min(index(line.count.saturating_sub(number))));
         while rows.len() < max && number < line.count {
             let within = number % STRETCH_ENTRIES;
             let stretch_end = (number - within).saturating_add(STRETCH_ENTRIES).min(line.count);
             if !everything && within == 0 && !self.stretch_may_hold(line, order, number, mask, wanted)? {
-                let (at, entry) = self.ordered(line, order).get(stretch_end - 1)?;
+                let (at, entry) = ordered.get(stretch_end - 1)?;
                 if at < below {
                     rows.push(Row { at, entry, wanted: false });
                     number = stretch_end;
@@ -62,14 +62,16 @@ impl Half {
                 }
             }
             let end = stretch_end.min(number.saturating_add(count32(max - rows.len())));
-            for (at, within_line, entry) in self.read_rows(line, order, number, end)? {
+            while number < end {
+                let (at, within_line) = ordered.get(number)?;
                 if at >= below {
                     return Ok(rows);
                 }
+                let entry = entries.of_line(line, within_line)?;
                 let wanted = types.take(entry.event_type) && wanted.takes(entry.place, entry.created_at);
                 rows.push(Row { at, entry: within_line, wanted });
+                number += 1;
             }
-            number = end;
         }
         Ok(rows)
     }
@@ -99,38 +101,16 @@ impl Half {
         Ok(held & mask != 0 && in_time)
     }
 
-    fn read_rows(&self, line: Line, order: Order, from: u32, to: u32) -> Result<Vec<(u64, u32, EntryRow)>, Fault> {
-        let mut rows = Vec::with_capacity(index(to - from));
-        let (start, _) = self.section(Self::order_section(order));
-        if order == Order::Arrival {
-            let length = index(to - from) * ENTRY_BYTES;
-            let bytes = self.index.read_vec(record(start, line.first.saturating_add(from), ENTRY_BYTES), length)?;
-            let mut taker = Taker(&bytes);
-            for number in from..to {
-                let entry = EntryRow::parse(&mut taker).ok_or_else(|| self.malformed(start, "its entries"))?;
-                rows.push((entry.place, number, entry));
-            }
-            return Ok(rows);
-        }
-        let length = index(to - from) * ORDER_BYTES;
-        let bytes = self.index.read_vec(record(start, line.first.saturating_add(from), ORDER_BYTES), length)?;
-        let (mut taker, mut entries) = (Taker(&bytes), self.entries());
-        while let Some((at, within)) = taker.u64().zip(taker.u32()) {
-            rows.push((at, within, entries.of_line(line, within)?));
-        }
-        Ok(rows)
-    }
-
     /// The place of the first posting and their count, of a user or a list.
     fn reader(&self, line: &EnterpriseId, kind: ReaderKind, id: &str) -> Result<Option<(u32, u32)>, Fault> {
         let print = reader_fingerprint(line.as_str(), kind, id);
         let (start, _) = self.section(Section::Readers);
         let (names, _) = self.section(Section::Names);
         let count = self.count(Section::Readers, READER_BYTES);
-        let read = |number: u32| self.index.array::<READER_BYTES>(record(start, number, READER_BYTES));
-        let mut number = search(count, |number| Ok(Taker(&read(number)?).u64() < Some(print)))?;
+        let mut rows = self.records::<READER_BYTES>(Section::Readers);
+        let mut number = search(count, |number| Ok(Taker(&rows.get(number)?).u64() < Some(print)))?;
         while number < count {
-            let row = read(number)?;
+            let row = rows.get(number)?;
             let mut taker = Taker(&row);
             if taker.u64() != Some(print) {
                 break;

@@ -70,9 +70,10 @@ async fn who_takes_nothing_of_an_answer_is_let_go() {
     for _ in 0..20 {
         greedy.write_all(request.as_bytes()).await.unwrap();
     }
-    // It has begun to answer; the only wait from now on is for this client to take more.
+    // It has begun to answer; the only wait from now on is for this client to take more, beside the one for the head, which
+    // is kept for the next.
     greedy.read_exact(&mut [0; 16]).await.unwrap();
-    waits(&listening, 1).await;
+    waits(&listening, 2).await;
     listening.world.clock.advance(ANSWER_PAUSE);
     let mut taken = Vec::new();
     let ended = greedy.read_to_end(&mut taken).await;
