@@ -3,7 +3,7 @@
 //! 100,000 users, 10,000 groups of ten and 1,000,000 collaborations on 100,000 folders, loaded as the effects of events;
 //! then publishes over the memory keeper, from the bytes of a draft to the answer: with the audience derived and with
 //! the same audience named, by turns, and one deed that everybody hears. Memory is what the process has more of,
-//! where the system tells it.
+//! where the system tells it. And what it takes to open an embedded store that knows as many files as are remembered.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -12,11 +12,13 @@ use feed::directory::{Collaborator, Directory, Effect, Person};
 use feed::event::Event;
 use feed::id::{EnterpriseId, GroupId, ItemId, UserId};
 use feed::intake::{self, Format, Rules};
+use feed::limits::TREE_ITEMS_MAX;
 use feed::position::Place;
 use feed::time::Second;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 use store::Stores;
+use store::embedded::{EmbeddedStore, Options};
 use store::ledger::Batch;
 use store::memory::MemoryStore;
 
@@ -30,6 +32,46 @@ const BATCH: usize = 500;
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(measure());
+    runtime.block_on(open());
+}
+
+/// Opens a store that knows as many files as are remembered, in partitions of 64 MB; once right after the last was
+/// noted, and once more.
+async fn open() {
+    const AT_ONCE: usize = 10_000;
+    let dir = tempfile::tempdir_in(".").expect("a folder");
+    let options = || Options { partition_bytes: 64 << 20, ..Options::default() };
+    let opened = || {
+        let started = now();
+        let store = EmbeddedStore::open(dir.path(), options()).expect("it opens");
+        (store, started.elapsed())
+    };
+    let (store, _) = opened();
+    let started = now();
+    for first in (0..TREE_ITEMS_MAX).step_by(AT_ONCE) {
+        let placed = (first..first + AT_ONCE).map(|n| Effect::Placed {
+            item: ItemId::new(&format!("{}", 1_500_000_000_000 + n * 11_003 % 99_000_000_000)).expect("an id"),
+            folders: vec![ItemId::new(&folder(n % 100_000)).expect("an id")],
+            rooted: true,
+            owner: Some(user(n)),
+        });
+        let people = (0..USERS).filter(|_| first == 0).map(met);
+        append(&store.stores(), vec![Event::unseen(people.chain(placed).collect())]).await;
+    }
+    println!("{TREE_ITEMS_MAX} files noted in {:?}", started.elapsed());
+    drop(store);
+    let bytes = |ending: &str| -> u64 {
+        let entries = std::fs::read_dir(dir.path().join("events")).expect("a folder").filter_map(Result::ok);
+        let ours = entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(ending));
+        ours.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+    };
+    let (snapshot, notes) = (bytes(".directory") >> 20, bytes(".notes") >> 20);
+    println!("snapshot {snapshot} MiB, files of notes {notes} MiB, frames {} MiB", bytes(".frames") >> 20);
+    for _ in 0..3 {
+        let (store, took) = opened();
+        println!("opened in {took:?}");
+        drop(store);
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures the time that really passes")]

@@ -85,9 +85,9 @@ impl Tree {
     /// The same, but not for a new item once the tree is full: folders with collaborations are always known, and what
     /// an event shows itself it needs no tree for.
     pub(crate) fn key_if_room(&mut self, enterprise: EnterpriseKey, id: &str, odd: &mut OddIds) -> Option<ItemKey> {
-        match self.find(enterprise, id, odd) {
-            None if TREE_ITEMS_MAX <= self.rows.len() => None,
-            _ => Some(self.key(enterprise, id, odd)),
+        match self.rows.len() < TREE_ITEMS_MAX {
+            true => Some(self.key(enterprise, id, odd)),
+            false => self.find(enterprise, id, odd),
         }
     }
 
