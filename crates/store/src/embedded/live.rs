@@ -486,6 +486,30 @@ impl Live {
         }
     }
 
+    /// Reads the blocks of one kind, line by line in the order of their ids, each by arrival. `take` answers whether it
+    /// could read the block. The index is held meanwhile, so the caller must not hold it.
+    pub(super) fn each_block<E: From<Fault>>(
+        &self,
+        kind: FeedKind,
+        mut take: impl FnMut(&Block<'_>) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let held = self.index();
+        let mut lines: Vec<_> = held.lines.iter().collect();
+        lines.sort_unstable_by_key(|(id, _)| *id);
+        for (_, line) in lines {
+            for entries in line.half(kind).entries.chunk_by(|one, next| one.block == next.block) {
+                let at = held.blocks[index(entries[0].block)];
+                let bytes = self.read_block(at)?;
+                let malformed = || self.file.damaged(at.offset, "a block of it is malformed");
+                let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
+                if !take(&block)? {
+                    return Err(malformed().into());
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn read_block(&self, at: BlockAt) -> Result<Vec<u8>, Fault> {
         self.file.read_vec(at.offset, index(at.bytes))
     }

@@ -9,7 +9,6 @@ use super::core::Core;
 use super::directory::{Heard, KeptDirectory};
 use super::files::{DiskFiles, is_full};
 use super::format::EVENTS;
-use super::live::Live;
 use super::manifest::{HalfRecord, LineEnds, Manifest, Partition};
 use super::opening::{self, OpenError, make_frames};
 use super::sealed::name::{HalfName, Lies};
@@ -56,7 +55,7 @@ impl EmbeddedStore {
                 Giving { kind, imported, directory: &directory, line: None, held: Vec::new(), bytes: 0, to };
             for part in view.parts.iter().filter(|part| part.is_imported() == imported) {
                 match part {
-                    Part::Live(live) => giving.live(live)?,
+                    Part::Live(live) => live.each_block(kind, |block| giving.block(block))?,
                     Part::Sealed(partition) => giving.sealed(core, partition)?,
                 }
                 giving.flush()?;
@@ -150,25 +149,6 @@ impl Giving<'_> {
             let block = half.data.parse(number, &bytes)?;
             if !self.block(&block)? {
                 return Err(half.data.malformed(number).into());
-            }
-        }
-        Ok(())
-    }
-
-    fn live(&mut self, live: &Live) -> Result<(), Unavailable> {
-        let index = live.index();
-        let mut lines: Vec<&EnterpriseId> = index.lines.keys().collect();
-        lines.sort_unstable();
-        for line in lines {
-            let entries = &index.lines[line].half(self.kind).entries;
-            for entries in entries.chunk_by(|one, next| one.block == next.block) {
-                let at = index.blocks[super::codec::index(entries[0].block)];
-                let bytes = live.read_block(at)?;
-                let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
-                let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
-                if !self.block(&block)? {
-                    return Err(malformed().into());
-                }
             }
         }
         Ok(())

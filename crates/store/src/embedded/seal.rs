@@ -10,7 +10,6 @@
 //! 4. the file of frames is removed, unless the halves lie in it, and what the directory no longer needs (opening
 //!    removes what the manifest does not name).
 
-use super::block::Block;
 use super::core::Core;
 use super::directory::{Heard, KeptDirectory};
 use super::fault::WriteProblem;
@@ -23,7 +22,6 @@ use super::sealed::write::{HalfWriter, discard, seal_in_place};
 use super::view::Part;
 use crate::ledger::Unavailable;
 use feed::event::FeedKind;
-use feed::id::EnterpriseId;
 use std::io;
 use std::sync::Arc;
 
@@ -139,38 +137,18 @@ impl WriteProblem {
 
 /// Writes one half of a partition; `None` if there is nothing of that kind in it.
 fn write_half(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, WriteProblem> {
-    let index = live.index();
     match name.lies {
-        Lies::InFrames => Ok(seal_in_place(&*core.files, &core.dir, name, &index)?),
-        Lies::Apart => write_apart(core, live, &index, name),
+        Lies::InFrames => Ok(seal_in_place(&*core.files, &core.dir, name, &live.index())?),
+        Lies::Apart => write_apart(core, live, name),
     }
 }
 
-fn write_apart(
-    core: &Core,
-    live: &Live,
-    index: &LiveIndex,
-    name: HalfName,
-) -> Result<Option<HalfRecord>, WriteProblem> {
-    let mut lines: Vec<&EnterpriseId> =
-        index.lines.iter().filter(|(_, line)| !line.half(name.kind).entries.is_empty()).map(|(id, _)| id).collect();
-    if lines.is_empty() {
+fn write_apart(core: &Core, live: &Live, name: HalfName) -> Result<Option<HalfRecord>, WriteProblem> {
+    if live.index().lines.values().all(|line| line.half(name.kind).entries.is_empty()) {
         return Ok(None);
     }
-    lines.sort_unstable();
     let mut writer = HalfWriter::new(&*core.files, &core.dir, name, core.options.compress)?;
-    for line in lines {
-        let entries = &index.lines[line].half(name.kind).entries;
-        for entries in entries.chunk_by(|one, next| one.block == next.block) {
-            let at = index.blocks[super::codec::index(entries[0].block)];
-            let bytes = live.read_block(at)?;
-            let malformed = || live.file.damaged(at.offset, "a block of it is malformed");
-            let (block, _) = Block::parse(&bytes).ok_or_else(malformed)?;
-            if !writer.copy(&block, |_| true)? {
-                return Err(malformed().into());
-            }
-        }
-    }
+    live.each_block(name.kind, |block| Ok::<_, WriteProblem>(writer.copy(block, |_| true)?))?;
     Ok(Some(writer.finish()?))
 }
 

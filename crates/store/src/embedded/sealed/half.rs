@@ -11,8 +11,8 @@ use super::fences::Fences;
 use super::filter::Filter;
 use super::gaps::Gap;
 use super::index::{
-    ENTRY_BYTES, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SPAN_BYTES, Section, TABLE_BYTES,
-    sections_of,
+    ENTRY_BYTES, EntryRow, ID_BYTES, LINE_BYTES, LINE_ID_BYTES, ORDER_BYTES, SECTIONS, SPAN_BYTES, Section,
+    TABLE_BYTES, sections_of,
 };
 use super::name::{HalfName, Lies};
 use super::paged::{Paged, Pages, Records, record};
@@ -46,15 +46,6 @@ pub(super) struct Line {
     pub(super) first: u32,
     pub(super) count: u32,
     pub(super) first_stretch: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EntryRow {
-    pub(super) place: u64,
-    pub(super) created_at: u32,
-    pub(super) block: u32,
-    pub(super) slot: u32,
-    pub(super) event_type: u32,
 }
 
 impl EntryRow {
