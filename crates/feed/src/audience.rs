@@ -8,7 +8,7 @@
 //! folder above it. Of a move those hear who are let in at the old place or at the new one. In the trash collaborations
 //! reach nothing, but of the trashing itself they hear.
 
-use crate::directory::{Circle, Directory, Effect, Status, UserKey, Way};
+use crate::directory::{Circle, Directory, Effect, Face, SyncedFolder, UserKey, Way};
 use crate::event::{Event, UserStreams};
 use crate::id::{EnterpriseId, ListId, UserId};
 use crate::position::Place;
@@ -72,7 +72,10 @@ pub fn hear(event: &Event, directory: &mut Directory, enterprise: &EnterpriseId,
 }
 
 fn resolve(event: &Event, directory: &Directory, enterprise: &EnterpriseId, old_way: Way) -> Audience {
-    let mut way = event.item.as_ref().map(|item| directory.way(item, enterprise)).unwrap_or_default();
+    // Of an audience that was named the way says only who has synced a folder on it.
+    let synced = event.carried_by.meets(UserStreams::SYNC) && directory.anything_synced();
+    let item = event.item.as_ref().filter(|_| synced || event.audience.is_none());
+    let mut way = item.map(|item| directory.way(item, enterprise)).unwrap_or_default();
     way.join(old_way);
     let owner = || {
         let named = event.owner.as_ref().and_then(|owner| directory.user_key(owner));
@@ -80,7 +83,10 @@ fn resolve(event: &Event, directory: &Directory, enterprise: &EnterpriseId, old_
     };
     let mut gathering = Gathering::new(event, directory, &way);
     match &event.audience {
-        Some(named) => named.iter().for_each(|id| gathering.add_id(id)),
+        Some(named) => {
+            gathering.audience.users.reserve(named.len());
+            named.iter().for_each(|id| gathering.add_id(id));
+        }
         None if event.owner_only => owner().into_iter().for_each(|owner| gathering.add(owner)),
         None => {
             gathering.add_id(&event.actor);
@@ -107,34 +113,63 @@ struct Gathering<'d> {
     directory: &'d Directory,
     carried_by: UserStreams,
     /// The folders on the way up that somebody has synced; none if the type is not one of `sync` anyway.
-    synced: Vec<crate::directory::SyncedFolder>,
-    seen: FxHashSet<UserKey>,
+    synced: Vec<SyncedFolder>,
+    seen: Seen,
     audience: Audience,
+}
+
+/// Who is in it already.
+#[derive(Default)]
+struct Seen {
+    first: Vec<UserKey>,
+    more: FxHashSet<UserKey>,
+}
+
+impl Seen {
+    /// So few are looked through quicker than they are hashed.
+    const FIRST_MAX: usize = 16;
+
+    /// Adds somebody; answers whether they are new.
+    fn add(&mut self, key: UserKey) -> bool {
+        if self.first.contains(&key) {
+            return false;
+        }
+        if self.first.len() == Self::FIRST_MAX {
+            return self.more.insert(key);
+        }
+        self.first.push(key);
+        true
+    }
 }
 
 impl<'d> Gathering<'d> {
     fn new(event: &Event, directory: &'d Directory, way: &Way) -> Self {
         let carried_by = event.carried_by;
         let synced = if carried_by.meets(UserStreams::SYNC) { directory.synced_on(way) } else { Vec::new() };
-        Gathering { directory, carried_by, synced, seen: FxHashSet::default(), audience: Audience::default() }
+        Gathering { directory, carried_by, synced, seen: Seen::default(), audience: Audience::default() }
     }
 
     fn add_id(&mut self, id: &UserId) {
-        if let Some(key) = self.directory.user_key(id) {
-            self.add(key);
+        if let Some(face) = self.directory.face(id) {
+            self.add_known(face, id);
         }
     }
 
     fn add(&mut self, key: UserKey) {
-        let Some(row) = self.directory.user_row(key) else { return };
-        if row.user.status == Status::Deleted || !self.seen.insert(key) {
+        if let Some(row) = self.directory.user_row(key) {
+            self.add_known(Face { key, home: row.home }, &row.user.person.id);
+        }
+    }
+
+    fn add_known(&mut self, Face { key, home }: Face, id: &UserId) {
+        let Some(home) = self.directory.enterprise_id(home) else { return };
+        if self.directory.is_deleted(key) || !self.seen.add(key) {
             return;
         }
         // `sync` only at or below a folder that this user has synced.
         let has_synced = self.synced.iter().any(|folder| self.directory.has_synced(key, *folder));
         let streams = if has_synced { self.carried_by } else { self.carried_by.without(UserStreams::SYNC) };
-        let user = row.user.person.id.clone();
-        self.audience.users.push(Hearing { user, home: row.user.home.clone(), streams });
+        self.audience.users.push(Hearing { user: id.clone(), home: home.clone(), streams });
     }
 
     fn add_circle(&mut self, circle: Circle) {

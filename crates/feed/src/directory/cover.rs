@@ -1,7 +1,7 @@
 //! What the audience asks: who hears of an item, through what, and who has it synced.
 
 use super::keys::{EnterpriseKey, ItemKey, Packed, Who, WhoIs};
-use super::users::UserRow;
+use super::users::{Face, UserRow};
 use super::{Circle, Directory, Tie, UserKey};
 use crate::event::Item;
 use crate::id::{EnterpriseId, ListId, UserId};
@@ -43,6 +43,14 @@ impl Directory {
         way.items = shown;
         way.items.extend(above.items);
         way
+    }
+
+    pub(crate) fn face(&self, id: &UserId) -> Option<Face> {
+        self.users.face(id)
+    }
+
+    pub(crate) fn is_deleted(&self, user: UserKey) -> bool {
+        self.users.is_deleted(user)
     }
 
     pub(crate) fn user_key(&self, id: &UserId) -> Option<UserKey> {
@@ -94,6 +102,11 @@ impl Directory {
                 }
             }
         }
+    }
+
+    /// Whether anybody has synced anything.
+    pub(crate) fn anything_synced(&self) -> bool {
+        self.synced.len() > 0
     }
 
     /// The folders on a way that somebody has synced.

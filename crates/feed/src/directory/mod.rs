@@ -32,6 +32,7 @@ pub(crate) use keys::UserKey;
 pub(crate) use lists::Circle;
 pub use lists::ListSpan;
 pub use people::{CoAdminRights, Enterprise, Person, Role, Status, User};
+pub(crate) use users::Face;
 
 use crate::id::{EnterpriseId, UserId};
 use crate::position::Place;
@@ -150,6 +151,11 @@ impl Directory {
     /// How many collaborations there are.
     pub fn collaborations_count(&self) -> usize {
         self.collaborations.len()
+    }
+
+    /// The enterprise of a key.
+    pub(crate) fn enterprise_id(&self, key: EnterpriseKey) -> Option<&EnterpriseId> {
+        self.known_enterprises.get(keys::index(key.0))
     }
 
     fn enterprise_key(&self, id: &EnterpriseId) -> Option<EnterpriseKey> {

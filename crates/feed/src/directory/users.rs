@@ -3,7 +3,7 @@
 use super::keys::{EnterpriseKey, UserKey, index, number};
 use super::people::{Status, User};
 use crate::id::UserId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::{SmolStr, StrExt};
 use std::collections::BTreeSet;
@@ -15,18 +15,36 @@ pub(crate) struct UserRow {
     pub(crate) user: User,
 }
 
+/// What the audience needs of a user: kept where the id is found, so that the row need not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Face {
+    pub(crate) key: UserKey,
+    /// Users never change it.
+    pub(crate) home: EnterpriseKey,
+}
+
 /// All users. None is ever forgotten, because events go on naming them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Users {
     rows: Vec<UserRow>,
-    by_id: FxHashMap<UserId, UserKey>,
+    by_id: FxHashMap<UserId, Face>,
+    /// Few beside the others, so that looking here costs nothing.
+    deleted: FxHashSet<UserKey>,
     /// Logins in lower case, of users not deleted. Events may give two users the same; then the older one has it.
     by_login: BTreeSet<(EnterpriseKey, SmolStr, UserKey)>,
 }
 
 impl Users {
     pub(super) fn key(&self, id: &UserId) -> Option<UserKey> {
+        self.face(id).map(|face| face.key)
+    }
+
+    pub(super) fn face(&self, id: &UserId) -> Option<Face> {
         self.by_id.get(id).copied()
+    }
+
+    pub(super) fn is_deleted(&self, key: UserKey) -> bool {
+        self.deleted.contains(&key)
     }
 
     pub(super) fn row(&self, key: UserKey) -> Option<&UserRow> {
@@ -46,9 +64,10 @@ impl Users {
 
     pub(super) fn add(&mut self, home: EnterpriseKey, user: User) -> UserKey {
         let key = UserKey(number(self.rows.len()));
-        self.by_id.insert(user.person.id.clone(), key);
+        self.by_id.insert(user.person.id.clone(), Face { key, home });
         self.rows.push(UserRow { home, user });
         self.index_login(key, true);
+        self.index_deleted(key);
         key
     }
 
@@ -59,6 +78,15 @@ impl Users {
             change(&mut row.user);
         }
         self.index_login(key, true);
+        self.index_deleted(key);
+    }
+
+    fn index_deleted(&mut self, key: UserKey) {
+        if self.row(key).is_some_and(|row| row.user.status == Status::Deleted) {
+            self.deleted.insert(key);
+        } else {
+            self.deleted.remove(&key);
+        }
     }
 
     fn index_login(&mut self, key: UserKey, known: bool) {
