@@ -6,7 +6,7 @@
 use super::block::{Facts, Hearers, put_hearers};
 use super::core::Core;
 use super::fault::Fault;
-use super::known::{Candidate, Known};
+use super::known::{Candidate, Known, Suspicion};
 use super::line::WriterLine;
 use super::live::id_fingerprint;
 use super::staged::Staged;
@@ -17,7 +17,7 @@ use crate::ledger::{AppendError, Appended, Batch, Moved, Outcome, Receipt, Unava
 use feed::audience::{self, Hearing};
 use feed::directory::Directory;
 use feed::event::{Event, FeedKind, Rendering, UserStreams};
-use feed::id::{EnterpriseId, EventId};
+use feed::id::{EnterpriseId, EventId, UserId};
 use feed::position::{ORDINAL_MAX, Place};
 use feed::time::Second;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -192,6 +192,7 @@ impl Writer {
         self.refuse_full_seconds(&batch, &known)?;
         self.staged.tick(batch.now);
         let mut appended = Appended::default();
+        appended.receipts.reserve(known.len());
         for ((event, receipt), prints) in batch.events.into_iter().zip(known).zip(prints) {
             let receipt = self.record(&batch.enterprise, event, prints, receipt, batch.now, &mut appended.moved);
             appended.receipts.push(receipt);
@@ -218,15 +219,24 @@ impl Writer {
 
     /// A batch is one frame, and an event is written once for each reader at home in another enterprise.
     fn refuse_too_large(&self, batch: &Batch) -> Result<(), AppendError> {
-        let mut bytes = 0usize;
-        for event in &batch.events {
-            let named = event.audience.iter().flatten().filter_map(|id| self.directory.user(id));
-            let elsewhere = named.filter(|user| user.home != batch.enterprise).count();
-            let length =
-                |rendering: &Option<Rendering>| rendering.as_ref().map_or(0, |rendering| rendering.bytes.len());
-            let user = length(&event.user).saturating_mul(1 + elsewhere);
-            bytes = bytes.saturating_add(user).saturating_add(length(&event.enterprise));
+        let bytes = |elsewhere: fn(&Self, &Batch, &[UserId]) -> usize| {
+            batch.events.iter().fold(0usize, |bytes, event| {
+                let length =
+                    |rendering: &Option<Rendering>| rendering.as_ref().map_or(0, |rendering| rendering.bytes.len());
+                let copies = 1 + event.audience.as_ref().map_or(0, |named| elsewhere(self, batch, named));
+                bytes
+                    .saturating_add(length(&event.user).saturating_mul(copies))
+                    .saturating_add(length(&event.enterprise))
+            })
+        };
+        // Nearly every batch is far from it, and then nobody need be looked up.
+        if bytes(|_, _, named| named.len()) <= BATCH_BYTES_MAX {
+            return Ok(());
         }
+        let bytes = bytes(|writer, batch, named| {
+            let users = named.iter().filter_map(|id| writer.directory.user(id));
+            users.filter(|user| user.home != batch.enterprise).count()
+        });
         if bytes <= BATCH_BYTES_MAX {
             return Ok(());
         }
@@ -240,14 +250,14 @@ impl Writer {
         let mut receipts = Vec::with_capacity(batch.events.len());
         let kinds = [FeedKind::User, FeedKind::Enterprise];
         let asked: Vec<_> = prints.iter().flat_map(|prints| kinds.map(|kind| (kind, prints.get(kind)))).collect();
-        let in_live = self.known.in_live(&self.core, view, &batch.enterprise, &asked, batch.now);
-        for ((event, prints), in_live) in batch.events.iter().zip(prints).zip(in_live.as_chunks::<2>().0) {
+        let suspicions = self.known.suspicions(&self.core, view, &batch.enterprise, &asked, batch.now)?;
+        for ((event, prints), suspicions) in batch.events.iter().zip(prints).zip(suspicions.as_chunks::<2>().0) {
             let mut receipt = Receipt::default();
             let renderings = [&event.user, &event.enterprise];
-            for ((kind, rendering), in_live) in kinds.into_iter().zip(renderings).zip(in_live) {
+            for ((kind, rendering), suspicion) in kinds.into_iter().zip(renderings).zip(suspicions) {
                 let Some(rendering) = rendering else { continue };
                 let candidate = Candidate { line: &batch.enterprise, kind, rendering, print: prints.get(kind) };
-                let outcome = self.known_before(view, &candidate, *in_live, batch.now)?;
+                let outcome = self.known_before(view, &candidate, *suspicion, batch.now)?;
                 match kind {
                     FeedKind::User => receipt.user = outcome,
                     FeedKind::Enterprise => receipt.enterprise = outcome,
@@ -258,18 +268,17 @@ impl Writer {
         Ok(receipts)
     }
 
-    /// The first result of an id that was stored, or settled, before. `in_live` says whether a partition that is not
-    /// sealed may have it.
+    /// The first result of an id that was stored, or settled, before.
     pub(super) fn known_before(
         &mut self,
         view: &View,
         candidate: &Candidate<'_>,
-        in_live: bool,
+        suspicion: Suspicion,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
         match self.under_way(candidate) {
             Some(outcome) => Ok(Some(outcome)),
-            None => self.known.find(&self.core, view, candidate, in_live, now),
+            None => self.known.find(&self.core, view, candidate, suspicion, now),
         }
     }
 

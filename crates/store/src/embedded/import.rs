@@ -10,7 +10,7 @@ use super::block::Facts;
 use super::fault::Fault;
 use super::files::is_full;
 use super::format::EVENTS;
-use super::known::Candidate;
+use super::known::{Candidate, Suspicion};
 use super::manifest::{HalfRecord, Partition};
 use super::sealed::name::{HalfName, Lies};
 use super::sealed::write::{HalfWriter, discard};
@@ -71,7 +71,7 @@ impl Writer {
                 continue;
             }
             let candidate = Candidate::of(&history.enterprise, FeedKind::Enterprise, rendering);
-            brought.push(match self.known_before(view, &candidate, true, history.now)? {
+            brought.push(match self.known_before(view, &candidate, Suspicion::OF_ALL, history.now)? {
                 Some(Outcome::Recorded { differs, .. }) => Brought::Known { differs },
                 Some(Outcome::Withheld { .. }) | None => Brought::New,
             });

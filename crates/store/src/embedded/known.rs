@@ -9,7 +9,7 @@ use super::core::Core;
 use super::fault::Fault;
 use super::live::id_fingerprint;
 use super::manifest::HalfRecord;
-use super::sealed::filter::Filter;
+use super::sealed::filter::{Filter, Probe};
 use super::sealed::half::Half;
 use super::sealed::name::HalfName;
 use super::sealed::shelf::Shelf;
@@ -43,6 +43,21 @@ impl<'a> Candidate<'a> {
         let print = id_fingerprint(line.as_str(), kind, rendering.event_id.as_str());
         Candidate { line, kind, rendering, print }
     }
+}
+
+/// Where an id may be stored, by what is in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Suspicion {
+    /// In a partition that is not sealed.
+    live: bool,
+    /// In a sealed one in which something was recorded lately.
+    recent: bool,
+}
+
+impl Suspicion {
+    /// Before anything was asked.
+    pub(super) const OF_ALL: Suspicion = Suspicion { live: true, recent: true };
+    const OF_NONE: Suspicion = Suspicion { live: false, recent: false };
 }
 
 /// What the writer remembers of what is stored.
@@ -89,34 +104,77 @@ impl Known {
         }
     }
 
-    /// Which of these fingerprints of ids of a line the partitions that are not sealed may have. Asked once for a batch:
-    /// nearly all ids are new, and the looks at memory that say so are quickest one after the other.
-    pub(super) fn in_live(
+    /// Where the ids of a line with these fingerprints may be. Asked once for a batch: nearly all ids are new, and the
+    /// looks at memory that say so are quickest one after the other.
+    pub(super) fn suspicions(
         &mut self,
         core: &Core,
         view: &View,
         line: &EnterpriseId,
         prints: &[(FeedKind, u64)],
         now: Second,
-    ) -> Vec<bool> {
+    ) -> Result<Vec<Suspicion>, Fault> {
         self.renew(core, view, now);
-        let mut known = vec![false; prints.len()];
-        self.suspects.live(view).for_each(|live| live.mark_known(line, prints, &mut known));
-        known
+        let mut suspicions = vec![Suspicion::OF_NONE; prints.len()];
+        for live in self.suspects.live(view) {
+            live.each_known(line, prints, |number| suspicions[number].live = true);
+        }
+        for kind in super::seal::KINDS {
+            self.suspect_recent(core, line, kind, prints, &mut suspicions)?;
+        }
+        Ok(suspicions)
     }
 
-    /// The first result of an id, if it is stored. `in_live` says whether a partition that is not sealed may have it.
+    /// Asks the filters of recent partitions for the ids of one kind of feed.
+    fn suspect_recent(
+        &mut self,
+        core: &Core,
+        line: &EnterpriseId,
+        kind: FeedKind,
+        prints: &[(FeedKind, u64)],
+        suspicions: &mut [Suspicion],
+    ) -> Result<(), Fault> {
+        let runs: Vec<_> = self.suspects.runs(line.as_str(), kind).collect();
+        for (_, halves) in runs.iter().filter(|(digest, _)| digest.is_none()) {
+            for name in halves {
+                filter_of(&mut self.filters, core, *name)?;
+            }
+        }
+        let (mut digests, mut filters) = (Vec::new(), Vec::new());
+        for (digest, halves) in &runs {
+            match digest {
+                Some(digest) => digests.push(*digest),
+                None => filters.extend(halves.iter().filter_map(|name| self.filters.get(name))),
+            }
+        }
+        for ((of, print), suspicion) in prints.iter().zip(suspicions) {
+            if *of != kind {
+                continue;
+            }
+            let probe = Probe::of(*print);
+            let in_digest = digests.iter().fold(false, |may, digest| may | digest.may_hold(&probe));
+            suspicion.recent = filters.iter().fold(in_digest, |may, filter| may | filter.may_hold(&probe));
+        }
+        Ok(())
+    }
+
+    /// The first result of an id, if it is stored; `suspicion` is what this view was found to say of it.
     pub(super) fn find(
         &mut self,
         core: &Core,
         view: &View,
         candidate: &Candidate<'_>,
-        in_live: bool,
+        suspicion: Suspicion,
         now: Second,
     ) -> Result<Option<Outcome>, Fault> {
         let Candidate { line, kind, rendering, print } = *candidate;
+        // Whoever asked before saw to it that the suspects are those of this view.
+        if !suspicion.live && !suspicion.recent && !self.suspects.any_older(candidate) {
+            return Ok(None);
+        }
         self.renew(core, view, now);
-        for live in self.suspects.live(view).filter(|_| in_live) {
+        let probe = Probe::of(print);
+        for live in self.suspects.live(view).filter(|_| suspicion.live) {
             for (at, slot) in live.with_id(line, kind, print) {
                 let (partition, offset, slot) = (live.number, at.offset, super::codec::index(slot));
                 if !matches!(&self.last, Some((p, o, _)) if (*p, *o) == (partition, offset)) {
@@ -128,15 +186,9 @@ impl Known {
                 }
             }
         }
-        for suspect in self.suspects.of(candidate) {
-            if suspect.is_recent {
-                let filter = match self.filters.entry(suspect.name) {
-                    Entry::Occupied(held) => held.into_mut(),
-                    Entry::Vacant(free) => free.insert(core.shelf.ask(suspect.name, Half::filter)?),
-                };
-                if !filter.may_hold(print) {
-                    continue;
-                }
+        for suspect in self.suspects.of(candidate, suspicion.recent) {
+            if suspect.is_recent && !filter_of(&mut self.filters, core, suspect.name)?.may_hold(&probe) {
+                continue;
             }
             let held = self.last_sealed.get(&kind).filter(|(of, _, _)| *of == suspect.name);
             let held = held.map(|(_, number, bytes)| (*number, bytes));
@@ -149,6 +201,18 @@ impl Known {
         }
         Ok(None)
     }
+}
+
+/// The filter of a half, read once.
+fn filter_of<'f>(
+    filters: &'f mut FxHashMap<HalfName, Filter>,
+    core: &Core,
+    name: HalfName,
+) -> Result<&'f Filter, Fault> {
+    Ok(match filters.entry(name) {
+        Entry::Occupied(held) => held.into_mut(),
+        Entry::Vacant(free) => free.insert(core.shelf.ask(name, Half::filter)?),
+    })
 }
 
 /// Whether a half may hold places of this second in an order whose range this is.

@@ -477,12 +477,14 @@ impl Live {
         entries.filter_map(|entry| Some((*held.blocks.get(index(entry.block))?, entry.slot))).collect()
     }
 
-    /// Marks of some fingerprints of ids of a line those that entries have.
-    pub(super) fn mark_known(&self, line: &EnterpriseId, prints: &[(FeedKind, u64)], known: &mut [bool]) {
+    /// Tells of some fingerprints of ids of a line those that entries have, by their numbers.
+    pub(super) fn each_known(&self, line: &EnterpriseId, prints: &[(FeedKind, u64)], mut tell: impl FnMut(usize)) {
         let held = self.index();
         let Some(line) = held.lines.get(line) else { return };
-        for ((kind, print), known) in prints.iter().zip(known) {
-            *known |= line.half(*kind).ids.contains_key(print);
+        for (number, (kind, print)) in prints.iter().enumerate() {
+            if line.half(*kind).ids.contains_key(print) {
+                tell(number);
+            }
         }
     }
 

@@ -13,6 +13,9 @@ use feed::time::Second;
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 
+/// Most ids that room is taken for ahead.
+const EXPECTED_IDS_MAX: usize = 1 << 14;
+
 /// What one event changes in the directory.
 #[derive(Debug)]
 pub(super) struct Change {
@@ -98,6 +101,7 @@ impl Staged {
     pub(super) fn expect(&mut self, before: &Staged) {
         let lengths = |line: &StagedLine| (line.id.clone(), [line.enterprise.lengths(), line.user.lengths()]);
         self.expected = before.lines.iter().map(lengths).collect();
+        self.ids.reserve(before.ids.len().min(EXPECTED_IDS_MAX));
     }
 
     /// Whether there is nothing in it to make durable.

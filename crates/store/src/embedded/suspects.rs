@@ -1,10 +1,11 @@
 //! The partitions that may know an id: found out once for each view, asked for each event.
 
 use super::core::Core;
-use super::digest::{Digest, run_of};
+use super::digest::Digest;
 use super::known::{Candidate, KNOWN_S};
 use super::live::Live;
 use super::manifest::Partition;
+use super::sealed::filter::Probe;
 use super::sealed::name::HalfName;
 use super::view::{Part, View};
 use feed::event::FeedKind;
@@ -80,14 +81,29 @@ impl Suspects {
         }
     }
 
-    /// The halves that may know the id of a candidate, newest first, without having asked their filters.
-    pub(super) fn of(&self, candidate: &Candidate<'_>) -> impl Iterator<Item = &Suspect> {
-        let (line, print) = (candidate.line, candidate.print);
+    /// The recent halves of a line, run by run, with the digest of each run if it has one.
+    pub(super) fn runs(&self, line: &str, kind: FeedKind) -> impl Iterator<Item = (Option<&Digest>, Vec<HalfName>)> {
+        self.halves(kind).recent.iter().filter_map(move |run| {
+            let of_line = run.halves.iter().filter(|suspect| suspect.record_may_hold(kind, line));
+            let names: Vec<HalfName> = of_line.map(|suspect| suspect.name).collect();
+            (!names.is_empty()).then_some((run.digest.as_deref(), names))
+        })
+    }
+
+    /// Whether a candidate is of a time in which older partitions may have its id.
+    pub(super) fn any_older(&self, candidate: &Candidate<'_>) -> bool {
+        u64::from(candidate.rendering.created_at.0) <= self.halves(candidate.kind).older_until
+    }
+
+    /// The halves that may know the id of a candidate, newest first, without having asked their filters; recent ones
+    /// only if `recent` says so.
+    pub(super) fn of(&self, candidate: &Candidate<'_>, recent: bool) -> impl Iterator<Item = &Suspect> {
+        let (line, probe) = (candidate.line, Probe::of(candidate.print));
         let created_at = u64::from(candidate.rendering.created_at.0);
         let halves = self.halves(candidate.kind);
-        let runs = halves.recent.iter();
-        let runs = runs.filter(move |run| run.digest.as_ref().is_none_or(|digest| digest.may_hold(print)));
-        let older = if created_at <= halves.older_until { halves.older.as_slice() } else { &[] };
+        let runs = if recent { halves.recent.as_slice() } else { &[] };
+        let runs = runs.iter().filter(move |run| run.digest.as_ref().is_none_or(|digest| digest.may_hold(&probe)));
+        let older = if self.any_older(candidate) { halves.older.as_slice() } else { &[] };
         let older = older.iter().filter(move |suspect| suspect.covers(candidate.kind, created_at));
         let all = runs.flat_map(|run| &run.halves).chain(older);
         all.filter(move |suspect| suspect.record_may_hold(candidate.kind, line.as_str()))
@@ -113,8 +129,7 @@ impl Halves {
                 halves.older.push(suspect);
                 continue;
             }
-            let digest = core.digests.get(run_of(partition.number), kind);
-            let digest = digest.filter(|digest| digest.covers(partition.number));
+            let digest = core.digests.over(partition.number, kind);
             match halves.recent.last_mut() {
                 Some(Run { digest: Some(held), halves })
                     if digest.as_ref().is_some_and(|digest| Arc::ptr_eq(digest, held)) =>
