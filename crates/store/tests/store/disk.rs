@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use store::embedded::files::{File, Files, Lock};
 
 /// What a write to the medium is made of: each sector is found either old or new.
@@ -36,6 +36,8 @@ pub(crate) enum Fault {
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
     state: Arc<Mutex<State>>,
+    /// Rung when a sync begins to wait, and when those that wait may go on.
+    held: Arc<Condvar>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,9 @@ struct State {
     /// How many bytes all files may have together.
     capacity: u64,
     off: bool,
+    /// Whether files wait with being synced, and how many do.
+    holds: bool,
+    waiting: usize,
     /// Everything done and what came of it, mixed into one number.
     trace: u64,
     pub(crate) happened: Vec<Fault>,
@@ -144,10 +149,12 @@ impl Disk {
             schedule: Vec::new(),
             capacity: u64::MAX,
             off: false,
+            holds: false,
+            waiting: 0,
             trace: 0,
             happened: Vec::new(),
         };
-        Disk { state: Arc::new(Mutex::new(state)) }
+        Disk { state: Arc::new(Mutex::new(state)), held: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -167,6 +174,18 @@ impl Disk {
         let mut state = self.state();
         state.schedule.clear();
         state.capacity = u64::MAX;
+    }
+
+    /// From here on whoever syncs a file waits; or all go on.
+    pub(crate) fn hold_syncs(&self, holds: bool) {
+        self.state().holds = holds;
+        self.held.notify_all();
+    }
+
+    /// Waits until somebody waits with a sync.
+    pub(crate) fn until_one_is_held(&self) {
+        let state = self.held.wait_while(self.state(), |state| state.waiting == 0);
+        drop(state.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// How many operations there were.
@@ -370,6 +389,10 @@ impl File for Opened {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.state();
+        state.waiting += 1;
+        self.disk.held.notify_all();
+        let mut state = self.disk.held.wait_while(state, |state| state.holds).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
         let fault = state.begin("sync", &self.path, [0, 0])?;
         let State { files, dice, .. } = &mut *state;
         let file = &mut files[self.file];

@@ -34,6 +34,7 @@ mod secrecy;
 mod shelf;
 mod together;
 mod trial;
+mod under_way;
 mod upkeep;
 
 /// The memory keeper.
