@@ -7,11 +7,12 @@ use crate::http::caller::Asking;
 use crate::http::error::ApiError;
 use crate::service::{Outcome, Receipt};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
 use feed::event::FeedKind;
 use feed::intake::Format;
 use feed::limits::PUBLISH_BYTES_MAX;
+use http::request::Parts;
 use http::{HeaderMap, header};
 use serde::Serialize;
 
@@ -19,10 +20,9 @@ use serde::Serialize;
 pub async fn post(
     State(server): State<Server>,
     Asking(caller): Asking,
-    headers: HeaderMap,
+    Form(format): Form,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let format = format_of(&headers)?;
     let body = whole(body, PUBLISH_BYTES_MAX).await?;
     let receipts = server.services.publish(&caller, &body, format).await?;
     Ok(json_body(to_bytes(&receipts)))
@@ -45,8 +45,19 @@ pub async fn show(
     Ok(json_body(body))
 }
 
+/// The form of the body of a publish.
+pub struct Form(pub(super) Format);
+
+impl FromRequestParts<Server> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Server) -> Result<Self, ApiError> {
+        format_of(&parts.headers).map(Form)
+    }
+}
+
 /// The form of the body, by its media type; JSON if there is none.
-pub(super) fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
+fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Json) };
     let text = value.to_str().map_err(|_| ApiError::MediaType)?;
     let essence = text.split(';').next().unwrap_or_default().trim();
