@@ -5,6 +5,7 @@ use super::{
     Circle, CollaborationRole, CollaborationStatus, Collaborator, Directory, Effect, EnterpriseKey, Grant, GroupKey,
     ItemKey, Person, Role, Status, User, UserKey, Who, keys::WhoIs,
 };
+use crate::event::Event;
 use crate::id::{EnterpriseId, ItemId, UserId};
 use crate::limits::AUDIENCE_POSTED_MAX;
 use crate::position::Place;
@@ -39,6 +40,27 @@ impl Directory {
             Effect::Moved(_) => false,
             _ => true,
         }
+    }
+
+    /// Looks up what events of `enterprise` name, and answers how much of it is known. Hearing them one by one afterwards
+    /// finds at hand what it looks at: here many looks at memory are under way at once, because nothing is done between
+    /// them.
+    pub fn look_ahead(&self, events: &[Event], enterprise: &EnterpriseId) -> usize {
+        let effects = || events.iter().flat_map(|event| &event.effects);
+        let people = effects().filter_map(|effect| match effect {
+            Effect::Met(person) => self.users.key(&person.id),
+            _ => None,
+        });
+        let people = people.count();
+        let Some(enterprise) = self.enterprise_key(enterprise) else { return people };
+        let known = |id: &ItemId| self.tree.find(enterprise, id.as_str(), &self.odd).is_some();
+        let items = effects().map(|effect| match effect {
+            Effect::Placed { item, folders, .. } => {
+                usize::from(known(item)) + folders.iter().filter(|folder| known(folder)).count()
+            }
+            _ => 0,
+        });
+        people + items.sum::<usize>()
     }
 
     /// Applies what an event of `enterprise` at `place` gives.

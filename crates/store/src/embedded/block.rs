@@ -146,8 +146,10 @@ pub(super) struct BlockBuilder {
     line: String,
     facts_ends: Vec<u32>,
     facts: Vec<u8>,
-    rendering_ends: Vec<u32>,
-    renderings: Vec<u8>,
+    /// As they were handed over: they are copied once, to where the block is put.
+    renderings: Vec<Vec<u8>>,
+    /// All of them with the commas between.
+    renderings_bytes: usize,
     checksums: Vec<u32>,
 }
 
@@ -171,7 +173,6 @@ impl Checksums {
 pub(super) struct Lengths {
     count: usize,
     facts: usize,
-    renderings: usize,
 }
 
 impl BlockBuilder {
@@ -181,24 +182,23 @@ impl BlockBuilder {
             line: line.to_owned(),
             facts_ends: Vec::new(),
             facts: Vec::new(),
-            rendering_ends: Vec::new(),
             renderings: Vec::new(),
+            renderings_bytes: 0,
             checksums: Vec::new(),
         }
     }
 
     /// How long its parts are.
     pub(super) fn lengths(&self) -> Lengths {
-        Lengths { count: self.count(), facts: self.facts.len(), renderings: self.renderings.len() }
+        Lengths { count: self.count(), facts: self.facts.len() }
     }
 
     /// Takes the space for parts that will be about so long, so that they need not move as they grow.
     pub(super) fn expect(&mut self, lengths: Lengths) {
         self.facts_ends.reserve(lengths.count.min(EXPECTED_MAX));
-        self.rendering_ends.reserve(lengths.count.min(EXPECTED_MAX));
+        self.renderings.reserve(lengths.count.min(EXPECTED_MAX));
         self.checksums.reserve(lengths.count.min(EXPECTED_MAX));
         self.facts.reserve(lengths.facts.min(EXPECTED_MAX));
-        self.renderings.reserve(lengths.renderings.min(EXPECTED_MAX));
     }
 
     pub(super) fn count(&self) -> usize {
@@ -206,16 +206,13 @@ impl BlockBuilder {
     }
 
     /// Adds a rendering whose facts the caller writes; answers its slot.
-    pub(super) fn push(&mut self, facts: impl FnOnce(&mut Vec<u8>), rendering: &[u8]) -> usize {
+    pub(super) fn push(&mut self, facts: impl FnOnce(&mut Vec<u8>), rendering: Vec<u8>) -> usize {
         facts(&mut self.facts);
         self.facts_ends.push(count32(self.facts.len()));
-        if !self.rendering_ends.is_empty() {
-            self.renderings.push(b',');
-        }
-        self.renderings.extend_from_slice(rendering);
-        self.rendering_ends.push(count32(self.renderings.len()));
-        // Now that its bytes are at hand: read again later, they would have to be fetched from memory.
-        self.checksums.push(checksum(rendering));
+        self.renderings_bytes += usize::from(!self.renderings.is_empty()) + rendering.len();
+        // Now, so that its bytes are at hand when they are copied.
+        self.checksums.push(checksum(&rendering));
+        self.renderings.push(rendering);
         self.facts_ends.len() - 1
     }
 
@@ -225,16 +222,16 @@ impl BlockBuilder {
     }
 
     pub(super) fn rendering(&self, slot: usize) -> &[u8] {
-        let start = slot.checked_sub(1).map_or(0, |before| index(self.rendering_ends[before]) + 1);
-        &self.renderings[start..index(self.rendering_ends[slot])]
+        &self.renderings[slot]
     }
 
     /// Of each rendering where it will begin, counted from the start of the block, its length and its checksum.
     pub(super) fn spans(&self) -> impl Iterator<Item = (usize, u32, u32)> {
-        let first = self.size() - self.renderings.len();
-        self.checksums.iter().enumerate().map(move |(slot, checksum)| {
-            let length = self.rendering(slot).len();
-            (first + index(self.rendering_ends[slot]) - length, count32(length), *checksum)
+        let mut next = self.size() - self.renderings_bytes;
+        self.renderings.iter().zip(&self.checksums).map(move |(rendering, checksum)| {
+            let start = next;
+            next += rendering.len() + 1;
+            (start, count32(rendering.len()), *checksum)
         })
     }
 
@@ -245,7 +242,7 @@ impl BlockBuilder {
 
     /// How many bytes [`BlockBuilder::put`] writes.
     pub(super) fn size(&self) -> usize {
-        HEAD_BYTES + 1 + self.line.len() + 8 * self.count() + self.facts.len() + self.renderings.len()
+        HEAD_BYTES + 1 + self.line.len() + 8 * self.count() + self.facts.len() + self.renderings_bytes
     }
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {
@@ -254,11 +251,21 @@ impl BlockBuilder {
         out.extend_from_slice(&[0; 3]);
         put_u32(out, count32(self.count()));
         put_u32(out, count32(self.facts.len()));
-        put_u32(out, count32(self.renderings.len()));
+        put_u32(out, count32(self.renderings_bytes));
         put_text(out, &self.line);
-        self.facts_ends.iter().chain(&self.rendering_ends).for_each(|end| put_u32(out, *end));
+        self.facts_ends.iter().for_each(|end| put_u32(out, *end));
+        let mut end = 0;
+        for (slot, rendering) in self.renderings.iter().enumerate() {
+            end += usize::from(slot > 0) + rendering.len();
+            put_u32(out, count32(end));
+        }
         out.extend_from_slice(&self.facts);
-        out.extend_from_slice(&self.renderings);
+        for (slot, rendering) in self.renderings.iter().enumerate() {
+            if slot > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(rendering);
+        }
     }
 }
 
@@ -388,7 +395,7 @@ mod tests {
                 put_hearers(out, [("u1", UserStreams::ALL), ("u2", UserStreams::SYNC)].into_iter());
                 put_hearers(out, [("l", UserStreams::CHANGES)].into_iter());
             };
-            builder.push(write, format!("{{\"n\":{n}}}").as_bytes());
+            builder.push(write, format!("{{\"n\":{n}}}").into_bytes());
         }
         let mut out = Vec::new();
         builder.put(&mut out);

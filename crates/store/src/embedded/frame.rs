@@ -215,7 +215,7 @@ mod tests {
         put_note(&mut notes, "7", 9, &[]);
         let mut writer = FrameWriter::new(&notes, 1, 0);
         let mut builder = BlockBuilder::new(FeedKind::Enterprise, "7");
-        builder.push(|_| {}, b"{}");
+        builder.push(|_| {}, b"{}".to_vec());
         writer.block(|out| builder.put(out));
         let bytes = writer.finish(3, 5, 100);
         assert_eq!(bytes.len() % ALIGN_BYTES, 0);

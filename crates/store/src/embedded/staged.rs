@@ -142,7 +142,7 @@ impl Staged {
         print: Option<u64>,
         facts: &Facts<'_>,
         hearers: impl FnOnce(&mut Vec<u8>),
-        rendering: &[u8],
+        rendering: Vec<u8>,
     ) {
         let number = self.line(line);
         let staged = &mut self.lines[number];

@@ -238,7 +238,7 @@ mod tests {
                 put_hearers(&mut bytes, [("l", UserStreams::ALL)].into_iter());
             }
             let facts = Facts::parse(kind, &bytes).unwrap();
-            block.push(|out| out.extend_from_slice(&bytes), b"{}");
+            block.push(|out| out.extend_from_slice(&bytes), b"{}".to_vec());
             index.push(&facts, b"{}", data.next_block(), 0);
             let mut spans = data.block(&block).unwrap();
             if in_frames {

@@ -134,7 +134,7 @@ mod tests {
                     put_hearers(out, ["l"].iter().take(usize::from(n % 6 == 0)).map(|id| (*id, UserStreams::SYNC)));
                 }
             };
-            builder.push(put, format!("{{\"n\":{n}}}").as_bytes());
+            builder.push(put, format!("{{\"n\":{n}}}").into_bytes());
         }
         builder
     }

@@ -155,7 +155,7 @@ mod tests {
     fn block(count: usize) -> Vec<u8> {
         let mut builder = BlockBuilder::new(FeedKind::User, "7");
         for number in 0..count {
-            builder.push(|facts| facts.extend_from_slice(b"facts"), rendering(number).as_bytes());
+            builder.push(|facts| facts.extend_from_slice(b"facts"), rendering(number).into_bytes());
         }
         let mut plain = Vec::new();
         builder.put(&mut plain);

@@ -77,7 +77,7 @@ impl<'a> HalfWriter<'a> {
             self.end_block()?;
         }
         let block = self.block.get_or_insert_with(|| BlockBuilder::new(self.name.kind, &self.line));
-        let slot = block.push(|out| out.extend_from_slice(facts_bytes), rendering);
+        let slot = block.push(|out| out.extend_from_slice(facts_bytes), rendering.to_vec());
         self.index.push(facts, rendering, self.data.next_block(), count32(slot));
         Ok(())
     }
