@@ -1,4 +1,5 @@
-//! How long intake takes for an event: `cargo bench -p feed --bench intake`.
+//! How long intake takes for an event: `cargo bench -p feed --bench intake`; `-- hearers` measures only what has that word
+//! in its name, `-- --intake-only` nothing beside it.
 //!
 //! The events are the samples, so the sizes are those of real ones. For comparison the same bytes are read by
 //! `serde_json`: once over without looking, and level by level as far as intake has to look.
@@ -19,18 +20,27 @@ const ROUNDS: u32 = 200;
 
 fn main() {
     let only = std::env::args().any(|arg| arg == "--intake-only");
+    let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
     let user = include_str!("../tests/feed/samples/user-events.ndjson");
     let enterprise = include_str!("../tests/feed/samples/enterprise-events.ndjson");
     let whole: String =
         user.lines().filter(|line| line.contains("path_collection")).map(|line| format!("{line}\n")).collect();
     let enveloped: String = whole.lines().map(|line| format!("{{\"user\":{line}}}\n")).collect();
+    let heard: String = whole
+        .lines()
+        .map(|line| format!("{{\"user\":{line},\"audience\":[\"30001\",\"30002\",\"4711\",\"815\",\"31999\"]}}\n"))
+        .collect();
     let (catalogue, publisher) = (Catalogue::standard(), EnterpriseId::new("884422").expect("an id"));
     let rules = Rules { catalogue: &catalogue, enterprise: &publisher };
     for (name, lines) in [
         ("user events with a whole item", &whole),
         ("the same in envelopes, both renderings", &enveloped),
+        ("the same, with five hearers named", &heard),
         ("enterprise events", &enterprise.to_owned()),
     ] {
+        if !name.contains(&wanted) {
+            continue;
+        }
         let body = lines.repeat(20);
         let count = body.lines().count();
         println!("{name}: {} bytes an event", body.len() / count);

@@ -36,11 +36,17 @@ impl EventType {
     /// # Errors
     /// [`BadEventType`] unless it is 1 to 64 visible ASCII characters without a comma.
     pub fn new(text: &str) -> Result<Self, BadEventType> {
-        let fits = text.bytes().all(|b| b.is_ascii_graphic() && b != b',');
-        if text.is_empty() || text.len() > EVENT_TYPE_BYTES_MAX || !fits {
-            return Err(BadEventType);
-        }
+        Self::check(text)?;
         Ok(EventType(SmolStr::new(text)))
+    }
+
+    /// Checks a name without taking it.
+    ///
+    /// # Errors
+    /// [`BadEventType`], as [`EventType::new`].
+    pub fn check(text: &str) -> Result<(), BadEventType> {
+        let fits = text.bytes().all(|b| b.is_ascii_graphic() && b != b',');
+        if text.is_empty() || text.len() > EVENT_TYPE_BYTES_MAX || !fits { Err(BadEventType) } else { Ok(()) }
     }
 
     /// The name as it goes over the wire.

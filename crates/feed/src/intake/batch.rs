@@ -40,13 +40,7 @@ fn read_as(body: &[u8], format: Format, desk: Desk<'_>) -> Result<Vec<Event>, Re
     if body.len() > PUBLISH_BYTES_MAX {
         return Err(Refused::TooLarge { bytes: body.len() });
     }
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-        Err(bad) => {
-            let reason = format!("the body is not UTF-8 from byte {} on; publish JSON in UTF-8", bad.valid_up_to());
-            return Err(Refused::Unreadable { reason });
-        }
-    };
+    let text = text_of(body)?;
     let mut batch = Batch {
         // A guess; events are seldom shorter, and the bound keeps a large body from reserving more than it can fill.
         events: Vec::with_capacity((body.len() / 1024 + 1).min(PUBLISH_DRAFTS_MAX)),
@@ -64,6 +58,17 @@ fn read_as(body: &[u8], format: Format, desk: Desk<'_>) -> Result<Vec<Event>, Re
     } else {
         Err(Refused::Drafts { bad: batch.bad, stopped: batch.stopped })
     }
+}
+
+/// The body as text.
+fn text_of(body: &[u8]) -> Result<&str, Refused> {
+    // The quick check tells good from bad, the other one where it is bad.
+    let text = simdutf8::basic::from_utf8(body).or_else(|_| std::str::from_utf8(body));
+    let text = text.map_err(|bad| {
+        let reason = format!("the body is not UTF-8 from byte {} on; publish JSON in UTF-8", bad.valid_up_to());
+        Refused::Unreadable { reason }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 struct Batch<'r> {
@@ -136,7 +141,10 @@ impl Batch<'_> {
     }
 
     fn lines(&mut self, text: &str) -> Result<(), Refused> {
-        for line in text.split('\n') {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+        let mut from = 0;
+        for end in ends {
+            let line = &text[std::mem::replace(&mut from, end + 1)..end];
             let mut reader = Reader::new(line);
             if reader.is_at_end() {
                 continue;

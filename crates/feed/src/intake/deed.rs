@@ -3,7 +3,7 @@
 
 use super::check::Kept;
 use super::check::time::Moment;
-use super::derive::{self, Derived};
+use super::derive::{self, Derived, SourceText};
 use super::draft::Desk;
 use super::effects;
 use super::fault::{Checked, Fault};
@@ -13,7 +13,6 @@ use super::terms;
 use crate::event::{Event, EventType, FeedKind, Rendering, UserStreams};
 use crate::id::{EventId, UserId};
 use crate::time::Second;
-use std::borrow::Cow;
 
 /// A deed as given, with at least one rendering.
 pub(super) struct Deed<'d, 'a> {
@@ -105,19 +104,15 @@ impl<'d, 'a> Deed<'d, 'a> {
         let (Some(event_id), Some((type_text, event_type))) = (id, named) else {
             return Err(self.placed(no_type(), feed));
         };
-        let id_text: Cow<'_, str> = match given.event_id {
-            Some(text) => Cow::Borrowed(text.raw),
-            None => Cow::Owned(format!("\"{event_id}\"")),
-        };
         let parts = Parts {
             event_id,
             event_type,
-            id_text: &id_text,
-            type_text: type_text.raw,
+            id_text: given.event_id.map(|text| text.raw),
+            type_text: Some(type_text.raw),
             created_at,
             created_by: given.created_by,
             session_id: given.session_id,
-            source: given.source.raw,
+            source: SourceText::Whole(given.source.raw),
             action_by: given.action_by,
             ip_address: given.ip_address,
             additional_details: given.additional_details,
@@ -143,20 +138,17 @@ impl<'d, 'a> Deed<'d, 'a> {
         let Derived { event_type, source } = derive::other(given, from, desk.rules.catalogue)?;
         let feed = if from == FeedKind::User { FeedKind::Enterprise } else { FeedKind::User };
         let event_id = derive::id_from(id, feed, desk.rules.enterprise);
-        let id_text = format!("\"{event_id}\"");
-        // An operator's type may have a quote in its name, so it is escaped as any string.
-        let type_text = serde_json::to_string(event_type.as_str()).ok()?;
         // What only the enterprise feed knows goes there, also from a user rendering that was given it; not back.
         let enterprise_only = |value| if feed == FeedKind::Enterprise { value } else { None };
         let parts = Parts {
             event_id,
             event_type,
-            id_text: &id_text,
-            type_text: &type_text,
+            id_text: None,
+            type_text: None,
             created_at,
             created_by: given.created_by,
             session_id: given.session_id,
-            source: source.as_deref(),
+            source,
             action_by: enterprise_only(given.action_by),
             ip_address: enterprise_only(given.ip_address),
             additional_details: enterprise_only(given.additional_details),

@@ -11,12 +11,11 @@ use crate::catalogue::{Catalogue, KnownType, SourceKind};
 use crate::event::{EventType, FeedKind};
 use crate::id::{EnterpriseId, EventId};
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
 /// What the other rendering differs in.
 pub(super) struct Derived<'a> {
     pub(super) event_type: EventType,
-    pub(super) source: Option<Cow<'a, str>>,
+    pub(super) source: SourceText<'a>,
 }
 
 /// The rendering for the other feed, if `given` of the feed `from` can give it.
@@ -27,8 +26,8 @@ pub(super) fn other<'a>(given: &Given<'a>, from: FeedKind, catalogue: &Catalogue
         return None;
     }
     let source = match (from, given.source.shape) {
-        (FeedKind::User, SourceShape::File | SourceShape::Folder) => Some(Cow::Owned(thin(given)?)),
-        _ => given.source.raw.map(Cow::Borrowed),
+        (FeedKind::User, SourceShape::File | SourceShape::Folder) => SourceText::Thin(Thin::of(given)?),
+        _ => SourceText::Whole(given.source.raw),
     };
     Some(Derived { event_type, source })
 }
@@ -46,24 +45,73 @@ fn is_of_kind(shape: SourceShape, known: &KnownType) -> bool {
     }
 }
 
-/// The thin item of a whole file or folder; `None` without a name, which readers of the thin one need.
-fn thin(given: &Given<'_>) -> Option<String> {
-    let kept = |what| given.kept.get(what).map(|text| text.raw);
-    let (id, name) = (kept(Keep::Id)?, kept(Keep::Name)?);
-    let item_type = if given.source.shape == SourceShape::File { "file" } else { "folder" };
-    let mut source = String::with_capacity(256 + id.len() + name.len());
-    let mut write = |parts: &[&str]| parts.iter().for_each(|part| source.push_str(part));
-    write(&["{\"item_type\":\"", item_type, "\",\"item_id\":", id, ",\"item_name\":", name, ",\"parent\":"]);
-    match (kept(Keep::ParentId), kept(Keep::ParentName)) {
-        (Some(id), Some(name)) => write(&["{\"type\":\"folder\",\"name\":", name, ",\"id\":", id, "}"]),
-        (Some(id), None) => write(&["{\"type\":\"folder\",\"id\":", id, "}"]),
-        _ => write(&["null"]),
+/// The source of a rendering.
+#[derive(Clone, Copy)]
+pub(super) enum SourceText<'a> {
+    /// As it was given, if it was.
+    Whole(Option<&'a str>),
+    /// Made of a whole one.
+    Thin(Thin<'a>),
+}
+
+/// The thin item of a whole file or folder, each part as JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Thin<'a> {
+    item_type: &'static str,
+    id: &'a str,
+    name: &'a str,
+    parent_id: Option<&'a str>,
+    parent_name: Option<&'a str>,
+    owner: Option<&'a str>,
+}
+
+impl<'a> Thin<'a> {
+    /// `None` without a name, which readers of the thin one need.
+    fn of(given: &Given<'a>) -> Option<Self> {
+        let kept = |what| given.kept.get(what).map(|text| text.raw);
+        Some(Thin {
+            item_type: if given.source.shape == SourceShape::File { "file" } else { "folder" },
+            id: kept(Keep::Id)?,
+            name: kept(Keep::Name)?,
+            parent_id: kept(Keep::ParentId),
+            parent_name: kept(Keep::ParentName),
+            owner: kept(Keep::Owner),
+        })
     }
-    if let Some(owner) = kept(Keep::Owner) {
-        write(&[",\"owned_by\":", owner]);
+
+    /// Writes the item.
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        let Thin { item_type, id, name, .. } = self;
+        let mut write = |parts: &[&str]| parts.iter().for_each(|part| to.extend_from_slice(part.as_bytes()));
+        write(&["{\"item_type\":\"", item_type, "\",\"item_id\":", id, ",\"item_name\":", name, ",\"parent\":"]);
+        match (self.parent_id, self.parent_name) {
+            (Some(id), Some(name)) => write(&["{\"type\":\"folder\",\"name\":", name, ",\"id\":", id, "}"]),
+            (Some(id), None) => write(&["{\"type\":\"folder\",\"id\":", id, "}"]),
+            _ => write(&["null"]),
+        }
+        if let Some(owner) = self.owner {
+            write(&[",\"owned_by\":", owner]);
+        }
+        write(&["}"]);
     }
-    write(&["}"]);
-    Some(source)
+
+    /// At least as many bytes as [`Thin::write`] writes.
+    fn size(&self) -> usize {
+        // More than all its names together.
+        const FIXED: usize = 120;
+        let given: usize = [self.parent_id, self.parent_name, self.owner].into_iter().flatten().map(str::len).sum();
+        FIXED + self.id.len() + self.name.len() + given
+    }
+}
+
+impl SourceText<'_> {
+    /// At least as many bytes as it has.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            SourceText::Whole(text) => text.map_or(0, str::len),
+            SourceText::Thin(thin) => thin.size(),
+        }
+    }
 }
 
 /// The id of the rendering for `feed`, when only that of the other rendering is known. The same deed published again
@@ -88,13 +136,14 @@ pub(super) fn id_of(mut bytes: [u8; 20], feed: FeedKind) -> EventId {
         bytes[8] = bytes[8] & 0x3f | 0x80;
     }
     let count = if feed == FeedKind::Enterprise { 16 } else { 20 };
-    let mut text = String::with_capacity(40);
+    let (mut text, mut length) = ([b'-'; 40], 0);
     for (index, byte) in bytes[..count].iter().enumerate() {
-        if feed == FeedKind::Enterprise && matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        // The hyphens are there already.
+        length += usize::from(feed == FeedKind::Enterprise && matches!(index, 4 | 6 | 8 | 10));
+        text[length] = DIGITS[usize::from(byte >> 4)];
+        text[length + 1] = DIGITS[usize::from(byte & 15)];
+        length += 2;
     }
-    EventId::new(&text).expect("hexadecimal digits and hyphens are visible ASCII, and these are 36 or 40")
+    let text = std::str::from_utf8(&text[..length]).unwrap_or_default();
+    EventId::new(text).expect("hexadecimal digits and hyphens are visible ASCII, and these are 36 or 40")
 }

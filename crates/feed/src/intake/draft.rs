@@ -48,7 +48,7 @@ pub(super) fn read(reader: &mut Reader<'_>, desk: &mut Desk<'_>) -> Checked<Even
         other => return Err(not_of_kind("an object: an envelope or an event", other)),
     }
     let mut envelope = Envelope::default();
-    let mut bare = Given::default();
+    let mut bare: Option<Given<'_>> = None;
     let mut stranger: Option<Text<'_>> = None;
     let mut first = true;
     reader.enter_object()?;
@@ -57,7 +57,7 @@ pub(super) fn read(reader: &mut Reader<'_>, desk: &mut Desk<'_>) -> Checked<Even
             Some(at) => envelope.member(at, reader, desk).map_err(|fault| fault.under(MEMBERS[at]))?,
             None => {
                 stranger = stranger.or(Some(name));
-                bare.member(name, reader)?;
+                bare.get_or_insert_default().member(name, reader)?;
             }
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn read(reader: &mut Reader<'_>, desk: &mut Desk<'_>) -> Checked<Even
         }
         (None, 0) => Err(Fault::new("is empty; a draft is an event or an envelope such as {\"user\":{…}}")),
         (None, _) => envelope.settle(desk),
-        (Some(_), 0) => bare_event(&bare, desk),
+        (Some(_), 0) => bare_event(&bare.unwrap_or_default(), desk),
         (Some(name), _) => {
             // A member passed over here could be a misspelt audience, and the wrong people would hear of the deed.
             let reason = "is no member of an envelope, which has `user`, `enterprise`, `audience` and `derive`; \
@@ -84,8 +84,8 @@ impl<'a> Envelope<'a> {
         }
         self.seen |= 1 << at;
         match at {
-            0 => self.user = rendering(reader, FeedKind::User)?,
-            1 => self.enterprise = rendering(reader, FeedKind::Enterprise)?,
+            0 => rendering(&mut self.user, reader, FeedKind::User)?,
+            1 => rendering(&mut self.enterprise, reader, FeedKind::Enterprise)?,
             2 => {
                 let Some(ids) = effects::audience(reader, AUDIENCE_USERS_MAX)? else {
                     let reason = format!("names more than {AUDIENCE_USERS_MAX} users; leave it out to have it derived");
@@ -123,16 +123,17 @@ impl<'a> Envelope<'a> {
 }
 
 /// Reads one rendering of an envelope; null counts as not given.
-fn rendering<'a>(reader: &mut Reader<'a>, feed: FeedKind) -> Checked<Option<Given<'a>>> {
+fn rendering<'a>(place: &mut Option<Given<'a>>, reader: &mut Reader<'a>, feed: FeedKind) -> Checked<()> {
     if reader.null()? {
-        return Ok(None);
+        return Ok(());
     }
-    let given = reader.afresh(Given::read)?;
+    let given = place.insert(Given::default());
+    reader.afresh(|reader| given.fill(reader))?;
     if given.feed.is_some_and(|said| said != feed) {
         let reason = format!("must be '{}' here, or be left out", feed.name());
         return Err(Fault::new(reason).under("feed"));
     }
-    Ok(Some(given))
+    Ok(())
 }
 
 fn lend_actor<'a>(from: &Given<'a>, to: &mut Given<'a>) {

@@ -76,12 +76,18 @@ impl<'a> Given<'a> {
     /// Reads an event that is an object of its own.
     pub(super) fn read(reader: &mut Reader<'a>) -> Checked<Self> {
         let mut given = Given::default();
+        given.fill(reader)?;
+        Ok(given)
+    }
+
+    /// Reads an event that is an object of its own into its place, for it is large to move.
+    pub(super) fn fill(&mut self, reader: &mut Reader<'a>) -> Checked<()> {
         let mut first = true;
         reader.enter_object()?;
         while let Some(name) = reader.member(&mut first)? {
-            given.member(name, reader)?;
+            self.member(name, reader)?;
         }
-        Ok(given)
+        Ok(())
     }
 
     /// Reads one member, at whose value the reader is.
@@ -200,8 +206,8 @@ fn id(text: Text<'_>) -> Checked<()> {
 
 fn typed<'a>(reader: &mut Reader<'a>) -> Checked<Text<'a>> {
     let text = reader.text()?;
-    match EventType::new(&text.value()) {
-        Ok(_) => Ok(text),
+    match EventType::check(&text.value()) {
+        Ok(()) => Ok(text),
         Err(bad) => Err(Fault::new(format!("is {}, but {bad}", Shown(&text.value())))),
     }
 }

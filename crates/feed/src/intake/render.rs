@@ -3,6 +3,7 @@
 //! The order of members is that of the protocol's examples (section 14). What a draft gave is copied as it stands.
 
 use super::check::time::Moment;
+use super::derive::SourceText;
 use super::fault::{Checked, Fault};
 use super::json::Text;
 use crate::event::{EventType, FeedKind, Rendering};
@@ -21,14 +22,14 @@ const UNSTAMPED: [u8; WIRE_TIME_BYTES] = *b"0000-00-00T00:00:00+00:00";
 pub(super) struct Parts<'p> {
     pub(super) event_id: EventId,
     pub(super) event_type: EventType,
-    /// The id as JSON.
-    pub(super) id_text: &'p str,
-    /// The type as JSON.
-    pub(super) type_text: &'p str,
+    /// The id as the draft wrote it, if it did.
+    pub(super) id_text: Option<&'p str>,
+    /// The type as the draft wrote it, if it did.
+    pub(super) type_text: Option<&'p str>,
     pub(super) created_at: Moment,
     pub(super) created_by: Option<&'p str>,
     pub(super) session_id: Option<&'p str>,
-    pub(super) source: Option<&'p str>,
+    pub(super) source: SourceText<'p>,
     pub(super) action_by: Option<&'p str>,
     pub(super) ip_address: Option<&'p str>,
     pub(super) additional_details: Option<&'p str>,
@@ -42,11 +43,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Starts an object with its first member; further ones follow.
-    fn start(capacity: usize, opening: &str, value: &str) -> Self {
-        let mut writer = Writer { bytes: Vec::with_capacity(capacity) };
-        writer.member(opening, value);
-        writer
+    fn with_room_for(parts: &Parts<'_>) -> Self {
+        Writer { bytes: Vec::with_capacity(parts.capacity()) }
     }
 
     /// Writes a member: its name with what comes before and after it, such as `,"source":`.
@@ -58,6 +56,32 @@ impl Writer {
     fn given(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.member(name, value);
+        }
+    }
+
+    /// Writes a word of visible ASCII, as the draft wrote it if it did.
+    fn word(&mut self, name: &str, given: Option<&str>, word: &str) {
+        if let Some(given) = given {
+            return self.member(name, given);
+        }
+        self.member(name, "\"");
+        // An operator's type may have a quote in its name.
+        if word.contains(['"', '\\']) {
+            let escaped = word.replace('\\', "\\\\").replace('"', "\\\"");
+            self.bytes.extend_from_slice(escaped.as_bytes());
+        } else {
+            self.bytes.extend_from_slice(word.as_bytes());
+        }
+        self.bytes.push(b'"');
+    }
+
+    fn source(&mut self, name: &str, source: SourceText<'_>) {
+        match source {
+            SourceText::Whole(text) => self.member(name, text.unwrap_or("null")),
+            SourceText::Thin(thin) => {
+                self.bytes.extend_from_slice(name.as_bytes());
+                thin.write(&mut self.bytes);
+            }
         }
     }
 
@@ -89,13 +113,14 @@ impl Parts<'_> {
 
     /// What user feeds get.
     fn for_users(self) -> Checked<Rendering> {
-        let mut writer = Writer::start(self.capacity(), r#"{"type":"event","event_id":"#, self.id_text);
+        let mut writer = Writer::with_room_for(&self);
+        writer.word(r#"{"type":"event","event_id":"#, self.id_text, self.event_id.as_str());
         writer.member(r#","created_by":"#, self.created_by.unwrap_or(ANONYMOUS));
         let created_at = writer.time(r#","created_at":"#, &self.created_at.wire);
         let recorded_at = writer.time(r#","recorded_at":"#, &UNSTAMPED);
-        writer.member(r#","event_type":"#, self.type_text);
+        writer.word(r#","event_type":"#, self.type_text, self.event_type.as_str());
         writer.member(r#","session_id":"#, self.session_id.unwrap_or("null"));
-        writer.member(r#","source":"#, self.source.unwrap_or("null"));
+        writer.source(r#","source":"#, self.source);
         writer.given(r#","action_by":"#, self.action_by);
         writer.given(r#","ip_address":"#, self.ip_address);
         writer.given(r#","additional_details":"#, self.additional_details);
@@ -105,12 +130,13 @@ impl Parts<'_> {
 
     /// What the enterprise feed gets.
     fn for_enterprise(self) -> Checked<Rendering> {
-        let mut writer = Writer::start(self.capacity(), r#"{"source":"#, self.source.unwrap_or("null"));
+        let mut writer = Writer::with_room_for(&self);
+        writer.source(r#"{"source":"#, self.source);
         writer.member(r#","created_by":"#, self.created_by.unwrap_or(ANONYMOUS));
         writer.member(r#","action_by":"#, self.action_by.unwrap_or("null"));
         let created_at = writer.time(r#","created_at":"#, &self.created_at.wire);
-        writer.member(r#","event_id":"#, self.id_text);
-        writer.member(r#","event_type":"#, self.type_text);
+        writer.word(r#","event_id":"#, self.id_text, self.event_id.as_str());
+        writer.word(r#","event_type":"#, self.type_text, self.event_type.as_str());
         writer.member(r#","ip_address":"#, self.ip_address.unwrap_or(UNKNOWN_IP));
         writer.member(r#","type":"event","session_id":"#, self.session_id.unwrap_or("null"));
         writer.member(r#","additional_details":"#, self.additional_details.unwrap_or("null"));
@@ -142,7 +168,6 @@ impl Parts<'_> {
         let given = [
             self.created_by,
             self.session_id,
-            self.source,
             self.action_by,
             self.ip_address,
             self.additional_details,
@@ -150,6 +175,9 @@ impl Parts<'_> {
         ];
         let given: usize = given.into_iter().flatten().map(str::len).sum();
         let extra: usize = self.extra.iter().map(|(name, value)| name.raw.len() + value.len() + 2).sum();
-        FIXED + self.id_text.len() + self.type_text.len() + given + extra
+        // A text in the draft may be longer than what it stands for, because of escapes.
+        let word = |given: Option<&str>, word: &str| given.map_or(2 * word.len() + 2, str::len);
+        let words = word(self.id_text, self.event_id.as_str()) + word(self.type_text, self.event_type.as_str());
+        FIXED + words + self.source.size() + given + extra
     }
 }

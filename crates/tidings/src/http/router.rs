@@ -5,11 +5,11 @@ use super::console::{
     self, applications as app_pages, hold, people, report_form, reports as report_pages, sign_in, tokens as token_pages,
 };
 use super::error::ApiError;
+use super::finish::Finishing;
 use super::native_api::{applications, reports};
 use super::oauth::{authorize, token};
-use super::{Server, finish, native_api, ops, slashes};
+use super::{Server, native_api, ops, slashes};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, options, patch, post};
 
 /// Who may reach a route; the test of rights compares itself with this.
@@ -177,9 +177,9 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The routes over a server.
-pub fn router(server: Server) -> Router {
+/// The routes over a server, whose answers are finished.
+pub fn router(server: Server) -> Finishing {
     let routes = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let router = routes.method_not_allowed_fallback(async || ApiError::MethodNotAllowed).with_state(server.clone());
-    slashes::forgiven(router).layer(from_fn_with_state(server, finish::finish))
+    Finishing::new(slashes::forgiven(router), server)
 }

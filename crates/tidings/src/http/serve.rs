@@ -1,12 +1,12 @@
 //! Accepting connections and answering on them until told to stop.
 
 use super::deadlines::{ClockTimer, HANDSHAKE_TIME, HEAD_TIME, TimelyBody, Unread, Unstalled};
+use super::finish::Finishing;
 use super::origin::{Encrypted, Peer};
 use super::places::{Place, Places};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::config::proxies::TrustedProxies;
-use axum::Router;
 use feed::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
 use futures_util::FutureExt;
 use http::Request;
@@ -33,7 +33,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Answering {
     /// The routes.
-    pub router: Router,
+    pub router: Finishing,
     /// The clock by which slow clients are judged.
     pub clock: Arc<dyn Clock>,
     /// Makes connections secret; plain HTTP without it.

@@ -112,6 +112,9 @@ async fn forbidden_tells_a_missing_scope_from_a_missing_right() {
 
     {"code":"access_denied_insufficient_permissions","context_info":null,"help_url":"/errors","message":"Access denied - insufficient permission. The user is neither an admin nor a co-admin with the permission to run and access reports.","request_id":"[request id]","status":403,"type":"error"}
     "#);
+    let head = by(MARA, "HEAD", "/2.0/events?stream_type=admin_logs").body(Body::empty()).unwrap();
+    let head = world.send(head).await;
+    assert_eq!((head.status.as_u16(), head.header("content-length"), head.text()), (403, Some("294"), ""));
 }
 
 #[tokio::test]

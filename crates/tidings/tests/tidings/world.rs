@@ -2,7 +2,6 @@
 
 use crate::answer::{Answer, Page};
 use crate::deeds::Draft;
-use axum::Router;
 use axum::body::Body;
 use clap::Command;
 use feed::directory::{CoAdminRights, Effect, Enterprise, Person, Role};
@@ -26,6 +25,7 @@ use tidings::auth::token::hash_of;
 use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::{Clock, ManualClock};
 use tidings::config::{Settings, table};
+use tidings::http::finish::Finishing;
 use tidings::http::origin::Peer;
 use tidings::http::rate_limit::RateLimit;
 use tidings::http::{Server, Shared, router};
@@ -108,7 +108,7 @@ pub(crate) fn token_of(user: &str) -> String {
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) router: Router,
+    pub(crate) router: Finishing,
 }
 
 impl World {

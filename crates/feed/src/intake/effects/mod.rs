@@ -9,7 +9,7 @@ mod sharing;
 pub(super) use sharing::{about_items, about_sharing, groups, texts};
 
 use super::check::source::SourceShape;
-use super::check::{Keep, Kept, ROOT_FOLDER, is_id, twice};
+use super::check::{Keep, Kept, ROOT_FOLDER, twice};
 use super::fault::{Checked, Fault, Shown};
 use super::given::Given;
 use super::json::Reader;
@@ -56,7 +56,8 @@ fn person(kept: &Kept<'_>, [id, name, login]: [Keep; 3]) -> Option<Person> {
 
 /// The persons an event names, each once, and none of them anonymous: whoever is unknown is added to the directory.
 pub(super) fn met(actor: &Person, owner: Option<&Person>, audience: &[UserId]) -> Vec<Effect> {
-    let mut effects = Vec::with_capacity(2 + audience.len());
+    // Nearly every deed also tells where its item lies, and few tell more.
+    let mut effects = Vec::with_capacity(2 + audience.len() + 1);
     if !actor.id.is_anonymous() {
         effects.push(Effect::Met(actor.clone()));
     }
@@ -181,7 +182,7 @@ fn permissions(mut reader: Reader<'_>) -> CoAdminRights {
 
 /// Reads the ids of an explicit audience: sorted, each once. The anonymous user has no feed and is left out.
 pub(super) fn audience(reader: &mut Reader<'_>, most: usize) -> Checked<Option<Vec<UserId>>> {
-    let mut ids = Vec::new();
+    let mut ids = Vec::with_capacity(8);
     let (mut first, mut index) = (true, 0);
     reader.enter_list()?;
     while reader.entry(&mut first)? {
@@ -190,11 +191,13 @@ pub(super) fn audience(reader: &mut Reader<'_>, most: usize) -> Checked<Option<V
         }
         let text = reader.text().map_err(|fault| fault.within(index))?;
         let id = text.value();
-        if !is_id(&id) {
+        let Ok(id) = UserId::new(&id) else {
             let reason = format!("is {}, but an id is 1 to 64 visible ASCII characters", Shown(&id));
             return Err(Fault::new(reason).within(index));
+        };
+        if !id.is_anonymous() {
+            ids.push(id);
         }
-        ids.extend(UserId::new(&id).ok().filter(|id| !id.is_anonymous()));
         index += 1;
     }
     ids.sort_unstable();

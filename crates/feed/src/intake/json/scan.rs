@@ -50,25 +50,34 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string at whose opening quote the place is, as [`Reader::kind`] has told.
+    #[inline]
     pub(in crate::intake) fn string(&mut self) -> Checked<Text<'a>> {
         let start = *self;
         let bytes = self.text.as_bytes();
-        let mut plain = true;
         self.at += 1;
+        self.at += ordinary(&bytes[self.at..]);
+        if bytes.get(self.at) != Some(&b'"') {
+            return self.rest_of_string(start);
+        }
+        self.at += 1;
+        Ok(Text { raw: self.since(start), plain: true })
+    }
+
+    /// Reads on in a string at what is no ordinary byte of one.
+    #[cold]
+    fn rest_of_string(&mut self, start: Reader<'a>) -> Checked<Text<'a>> {
+        let bytes = self.text.as_bytes();
         loop {
-            self.at += ordinary(&bytes[self.at..]);
             match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(Text { raw: self.since(start), plain });
+                    return Ok(Text { raw: self.since(start), plain: false });
                 }
-                Some(b'\\') => {
-                    plain = false;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.not_json("an escape in place of a control character")),
                 None => return Err(self.not_json("the closing quote of a string")),
             }
+            self.at += ordinary(&bytes[self.at..]);
         }
     }
 

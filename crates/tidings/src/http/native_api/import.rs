@@ -1,7 +1,7 @@
 //! `POST /api/v1/events/import`: bringing in history from elsewhere (design, section 7).
 
 use super::body::whole;
-use super::events::format_of;
+use super::events::Form;
 use crate::http::Server;
 use crate::http::box_api::events::json_body;
 use crate::http::caller::Asking;
@@ -11,17 +11,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use feed::limits::PUBLISH_BYTES_MAX;
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 /// Brings in a batch of bare events, as a list or as NDJSON. Answered once everything is durable, with counts.
 pub async fn post(
     State(server): State<Server>,
     Asking(caller): Asking,
-    headers: HeaderMap,
+    Form(format): Form,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let format = format_of(&headers)?;
     let body = whole(body, PUBLISH_BYTES_MAX).await?;
     let done = server.services.import(&caller, &body, format).await?;
     Ok(json_body(shown(&done).to_string()))
