@@ -151,8 +151,8 @@ enum PastCache {
 }
 
 impl DiskFile {
-    fn new(file: std::fs::File, path: &Path) -> Arc<dyn File> {
-        Arc::new(DiskFile { file, path: path.to_owned(), past_cache: Mutex::new(PastCache::NotTried) })
+    fn new(file: std::fs::File, path: &Path) -> Self {
+        DiskFile { file, path: path.to_owned(), past_cache: Mutex::new(PastCache::NotTried) }
     }
 
     /// Opens the file again; not if another was put in its place meanwhile.
@@ -250,12 +250,12 @@ impl File for DiskFile {
 impl Files for DiskFiles {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let file = std::fs::File::options().read(true).write(true).open(path)?;
-        Ok(DiskFile::new(file, path))
+        Ok(Arc::new(DiskFile::new(file, path)))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let file = std::fs::File::options().read(true).write(true).create(true).truncate(true).open(path)?;
-        Ok(DiskFile::new(file, path))
+        Ok(Arc::new(DiskFile::new(file, path)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -209,7 +209,7 @@ impl FrameWriter {
 }
 
 /// Where in an empty buffer the first whole page of memory begins.
-fn page_start(buffer: &Vec<u8>) -> usize {
+fn page_start(buffer: &[u8]) -> usize {
     buffer.as_ptr().addr().next_multiple_of(ALIGN_BYTES) - buffer.as_ptr().addr()
 }
 
