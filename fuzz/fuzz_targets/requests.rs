@@ -20,6 +20,7 @@ use tidings::auth::token::hash_of;
 use tidings::boot::{FirstUser, services, set_up};
 use tidings::clock::ManualClock;
 use tidings::config::{Settings, table};
+use tidings::http::finish::Finishing;
 use tidings::http::{Server, Shared, router};
 use tokio::runtime::{Builder, Runtime};
 
@@ -29,7 +30,7 @@ const REQUESTS_MAX: u32 = 20_000;
 const NOW: Second = Second(1_750_000_000);
 
 struct World {
-    router: TowerToHyperService<axum::Router>,
+    router: TowerToHyperService<Finishing>,
     tokens: Vec<String>,
     requests: u32,
 }

@@ -4,11 +4,12 @@
 //! written fails the frames behind it, too: they were settled in the belief that it would be there.
 
 use super::append::Writer;
+use super::cache_budget::CacheBudget;
 use super::core::Core;
 use super::fault::Named;
-use super::files::{is_full, write_all};
-use super::format::{EVENTS, FileKind};
-use super::frame::{Encoded, Frame, HEAD_BYTES, Head};
+use super::files::{is_full, write_all, write_all_past_cache};
+use super::format::{EVENTS, FORMAT_VERSION, FileKind};
+use super::frame::{ALIGN_BYTES, Encoded, Frame, HEAD_BYTES, Head, LONG_FRAME_BYTES, first_frame_at};
 use super::live::{Live, LiveIndex};
 use super::manifest::Partition;
 use super::staged::Staged;
@@ -24,11 +25,14 @@ pub(super) struct Committer {
     core: Arc<Core>,
     /// The partition being written, and how much of its file has its space already.
     open: Option<(Arc<Live>, u64)>,
+    /// How much of what is long goes through the cache of the operating system.
+    through_cache: CacheBudget,
 }
 
 impl Committer {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        Committer { core, open: None }
+        let through_cache = CacheBudget::new(core.options.cached_writes_bytes);
+        Committer { core, open: None, through_cache }
     }
 
     /// The partition being written, once something was.
@@ -52,8 +56,11 @@ impl Committer {
             return Ok(());
         }
         let offset = live.index().end;
-        self.make_room(&live, offset + encoded.bytes.len() as u64)?;
-        write_all(&*live.file.file, &encoded.bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
+        self.make_room(&live, offset + encoded.bytes.len().next_multiple_of(ALIGN_BYTES) as u64)?;
+        let bytes = encoded.bytes.len();
+        let past_cache = LONG_FRAME_BYTES <= bytes && !self.through_cache.takes(bytes as u64, staged.clock);
+        let write = if past_cache { write_all_past_cache } else { write_all };
+        write(&*live.file.file, &encoded.bytes, offset).map_err(|error| self.wrong(&live, "writing", &error))?;
         live.file.file.sync().map_err(|error| {
             // Whatever the reason: part of the frame may be on the disk.
             self.core.fail(&format!("syncing {}: {error}", live.file.path.display()))
@@ -110,7 +117,7 @@ impl Committer {
         if let Some((full, _)) = &self.open {
             full.index_mut().keep_none();
         }
-        let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new(0)));
+        let live = Arc::new(Live::new(number, Named { file, path }, LiveIndex::new(first_frame_at(FORMAT_VERSION), 0)));
         core.change_view(|view| view.parts.push(Part::Live(live.clone())));
         self.open = Some((live.clone(), core.options.preallocate_bytes));
         Ok(live)
@@ -168,7 +175,7 @@ impl Committer {
         if index.add(offset, &frame, &checksums).is_none() {
             return Err(self.core.fail("a frame was written that cannot be indexed; this is a fault of the program"));
         }
-        index.keep(offset, bytes.into());
+        index.keep(offset, bytes);
         drop(index);
         self.core.frontiers.settle(staged.sequence, staged.lines());
         self.core.set_visible(staged.sequence);

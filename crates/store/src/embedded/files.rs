@@ -5,8 +5,11 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is written past the cache lies at multiples of this, in the file and in memory: the longest that disks ask for.
+pub(super) const PAST_CACHE_ALIGN_BYTES: usize = 4096;
 
 /// An open file.
 pub trait File: Send + Sync + fmt::Debug {
@@ -26,6 +29,12 @@ pub trait File: Send + Sync + fmt::Debug {
     }
     /// Writes at this offset; answers how many bytes, which may be fewer than asked.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// The same past the cache of the operating system, if the file can, and if the offset, the length and the place in
+    /// memory are multiples of 4,096. Pages of the cache are filled by copying; for many bytes that costs more than to
+    /// bring them to the disk from where they are.
+    fn write_past_cache(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.write_at(bytes, offset)
+    }
     /// Makes what was written durable (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
     /// How long it is, in bytes.
@@ -95,9 +104,18 @@ pub(super) fn read_vec(file: &dyn File, offset: u64, length: usize) -> io::Resul
 
 /// Writes all bytes at this offset.
 pub(super) fn write_all(file: &dyn File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    write_each(bytes, offset, |bytes, offset| file.write_at(bytes, offset))
+}
+
+/// Writes all bytes at this offset, past the cache of the operating system if that can be.
+pub(super) fn write_all_past_cache(file: &dyn File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    write_each(bytes, offset, |bytes, offset| file.write_past_cache(bytes, offset))
+}
+
+fn write_each(bytes: &[u8], offset: u64, write: impl Fn(&[u8], u64) -> io::Result<usize>) -> io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
-        match file.write_at(&bytes[done..], offset + done as u64) {
+        match write(&bytes[done..], offset + done as u64) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(n) => done += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -117,60 +135,127 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 pub struct DiskFiles;
 
 #[derive(Debug)]
-struct DiskFile(std::fs::File);
+struct DiskFile {
+    file: std::fs::File,
+    path: PathBuf,
+    past_cache: Mutex<PastCache>,
+}
+
+/// The same file, opened a second time to be written past the cache; reads must not be held to whole pages.
+#[derive(Debug)]
+enum PastCache {
+    NotTried,
+    Open(std::fs::File),
+    /// The file system cannot.
+    Refused,
+}
+
+impl DiskFile {
+    fn new(file: std::fs::File, path: &Path) -> Self {
+        DiskFile { file, path: path.to_owned(), past_cache: Mutex::new(PastCache::NotTried) }
+    }
+
+    /// Opens the file again; not if another was put in its place meanwhile.
+    #[cfg(target_os = "linux")]
+    fn open_past_cache(&self) -> io::Result<PastCache> {
+        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+        let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
+        let again = match std::fs::File::options().write(true).custom_flags(direct).open(&self.path) {
+            Err(error) if is_refused(&error) || error.kind() == io::ErrorKind::NotFound => {
+                return Ok(PastCache::Refused);
+            }
+            other => other?,
+        };
+        let (one, other) = (self.file.metadata()?, again.metadata()?);
+        let same = (one.dev(), one.ino()) == (other.dev(), other.ino());
+        Ok(if same { PastCache::Open(again) } else { PastCache::Refused })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is the same function where there is a way")]
+    fn open_past_cache(&self) -> io::Result<PastCache> {
+        Ok(PastCache::Refused)
+    }
+}
+
+/// Whether the file system said that it cannot write past the cache, or not so.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
 
 impl File for DiskFile {
     /// A page of a user's feed is a hundred small reads: the bare system call is a tenth cheaper than the C library's.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        Ok(rustix::io::pread(&self.0, buffer, offset)?)
+        Ok(rustix::io::pread(&self.file, buffer, offset)?)
     }
 
     #[cfg(target_os = "linux")]
     fn read_spare(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<usize> {
-        Ok(rustix::io::pread(&self.0, rustix::buffer::spare_capacity(buffer), offset)?)
+        Ok(rustix::io::pread(&self.file, rustix::buffer::spare_capacity(buffer), offset)?)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::write_at(&self.0, bytes, offset)
+        std::os::unix::fs::FileExt::write_at(&self.file, bytes, offset)
+    }
+
+    fn write_past_cache(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let align = PAST_CACHE_ALIGN_BYTES as u64;
+        let whole = (bytes.as_ptr().addr() as u64).is_multiple_of(align)
+            && offset.is_multiple_of(align)
+            && (bytes.len() as u64).is_multiple_of(align);
+        if !whole {
+            return self.write_at(bytes, offset);
+        }
+        let mut past_cache = self.past_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*past_cache, PastCache::NotTried) {
+            *past_cache = self.open_past_cache()?;
+        }
+        if let PastCache::Open(file) = &*past_cache {
+            match std::os::unix::fs::FileExt::write_at(file, bytes, offset) {
+                Err(error) if is_refused(&error) => *past_cache = PastCache::Refused,
+                other => return other,
+            }
+        }
+        self.write_at(bytes, offset)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn size(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn set_size(&self, size: u64) -> io::Result<()> {
-        self.0.set_len(size)
+        self.file.set_len(size)
     }
 
     #[cfg(target_os = "linux")]
     fn allocate(&self, size: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(&self.0, rustix::fs::FallocateFlags::empty(), 0, size) {
+        match rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::empty(), 0, size) {
             Ok(()) => Ok(()),
             // Some file systems cannot; then space is found when it is written, and full disks are met there.
-            Err(rustix::io::Errno::OPNOTSUPP) => self.0.set_len(size.max(self.size()?)),
+            Err(rustix::io::Errno::OPNOTSUPP) => self.file.set_len(size.max(self.size()?)),
             Err(error) => Err(error.into()),
         }
     }
 
     #[cfg(not(target_os = "linux"))]
     fn allocate(&self, size: u64) -> io::Result<()> {
-        self.0.set_len(size.max(self.size()?))
+        self.file.set_len(size.max(self.size()?))
     }
 }
 
 impl Files for DiskFiles {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let file = std::fs::File::options().read(true).write(true).open(path)?;
-        Ok(Arc::new(DiskFile(file)))
+        Ok(Arc::new(DiskFile::new(file, path)))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let file = std::fs::File::options().read(true).write(true).create(true).truncate(true).open(path)?;
-        Ok(Arc::new(DiskFile(file)))
+        Ok(Arc::new(DiskFile::new(file, path)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -205,5 +290,51 @@ impl Files for DiskFiles {
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes at a whole page of memory, or so many behind one.
+    fn paged(buffer: &mut Vec<u8>, behind: usize, length: usize, with: u8) -> &[u8] {
+        *buffer = Vec::with_capacity(length + 2 * PAST_CACHE_ALIGN_BYTES);
+        let at = buffer.as_ptr().addr();
+        let start = at.next_multiple_of(PAST_CACHE_ALIGN_BYTES) - at + behind;
+        buffer.resize(start + length, with);
+        &buffer[start..]
+    }
+
+    #[test]
+    fn what_was_written_past_the_cache_is_read_through_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let file = DiskFiles.create(&path).unwrap();
+        file.allocate(1 << 20).unwrap();
+        assert_eq!(read_vec(&*file, 0, 1 << 20).unwrap(), vec![0; 1 << 20]);
+        let mut buffer = Vec::new();
+        let mut expected = vec![0; 1 << 20];
+        // Some of these cannot go past the cache, and must be written all the same.
+        let writes = [(0, 0, 8_192), (4_096, 0, 200_704), (4_000, 0, 8_192), (8_192, 1, 8_192), (12_288, 0, 4_095)];
+        for (number, (offset, behind, length)) in writes.into_iter().enumerate() {
+            let with = u8::try_from(number).unwrap() + 1;
+            write_all_past_cache(&*file, paged(&mut buffer, behind, length, with), offset as u64).unwrap();
+            file.sync().unwrap();
+            expected[offset..offset + length].fill(with);
+            assert!(read_vec(&*file, 0, 1 << 20).unwrap() == expected, "write {number}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_file_that_took_the_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let file = DiskFiles.create(&path).unwrap();
+        DiskFiles.rename(&path, &dir.path().join("before")).unwrap();
+        let other = DiskFiles.create(&path).unwrap();
+        let mut buffer = Vec::new();
+        write_all_past_cache(&*file, paged(&mut buffer, 0, 8_192, 7), 0).unwrap();
+        assert_eq!((file.size().unwrap(), other.size().unwrap()), (8_192, 0));
     }
 }

@@ -43,7 +43,8 @@ use feed::event::FeedKind;
 /// 4. A sealed partition may still lie in its frames; then its indexes hold the tables of blocks. Renderings may be
 ///    compressed one by one.
 /// 5. The directory is kept in files of its own, and notes are no longer JSON.
-pub(super) const FORMAT_VERSION: u16 = 5;
+/// 6. Frames begin at multiples of 4,096 bytes, before that of 64.
+pub(super) const FORMAT_VERSION: u16 = 6;
 /// Length of the head of a file.
 pub(super) const FILE_HEAD_BYTES: usize = 64;
 /// The folder of the partitions.

@@ -7,8 +7,11 @@
 //! 48  count of blocks (4)           52 count of notes (4)               56 the clock (4)   60 zero (4)
 //! 64  notes: what events change in the directory, and places given to entries that no feed shows
 //!     blocks: those for enterprise feeds ordered by enterprise, then those for user feeds
-//!     zeros up to the next multiple of 64
 //! ```
+//!
+//! The next frame begins at the next multiple of 4,096 bytes after it (of 64, for frames of formats before 6), and what
+//! lies between is zero. So no page of the disk holds bytes of two frames: none is written again after it was durable,
+//! and a long frame can be written past the cache of the operating system.
 //!
 //! A note is described in [`super::directory::notes`].
 //!
@@ -18,12 +21,19 @@ use super::block::{Block, Checksums};
 use super::checksum::{Running, checksum, checksum_of_both};
 use super::codec::{Taker, count32, index, put_u16, put_u32, put_u64};
 use super::directory::notes::Note;
+use super::files::PAST_CACHE_ALIGN_BYTES;
 use super::format::FORMAT_VERSION;
+use bytes::Bytes;
 
 /// Begins every frame.
 pub(super) const MAGIC: [u8; 8] = [0xff, b'T', b'F', b'r', b'a', b'm', b'e', 0xfe];
-/// Frames begin at multiples of this.
-pub(super) const ALIGN_BYTES: usize = 64;
+/// A frame takes a multiple of so many bytes of the file.
+pub(super) const ALIGN_BYTES: usize = PAST_CACHE_ALIGN_BYTES;
+/// Of formats before 6; frames of any format begin at multiples of this.
+pub(super) const ALIGN_BYTES_MIN: usize = 64;
+/// Frames of so many bytes are made so that they can be written past the cache of the operating system; for fewer it is
+/// not cheaper.
+pub(super) const LONG_FRAME_BYTES: usize = 64 << 10;
 /// Length of the head.
 pub(super) const HEAD_BYTES: usize = 64;
 /// Longest frame, head included: one publish whole, whatever it became.
@@ -92,7 +102,7 @@ impl Head {
 
     /// The whole length of the frame, up to where the next may begin.
     pub(super) fn frame_bytes(&self) -> usize {
-        (HEAD_BYTES + self.body_bytes).next_multiple_of(ALIGN_BYTES)
+        (HEAD_BYTES + self.body_bytes).next_multiple_of(align_bytes(self.version))
     }
 
     /// Whether its notes are in the form of formats before 5.
@@ -105,6 +115,16 @@ impl Head {
     }
 }
 
+/// What frames of a version of the format take a multiple of.
+fn align_bytes(version: u16) -> usize {
+    if version < 6 { ALIGN_BYTES_MIN } else { ALIGN_BYTES }
+}
+
+/// Where the first frame begins in a file whose head is of this version.
+pub(super) fn first_frame_at(version: u16) -> u64 {
+    align_bytes(version) as u64
+}
+
 /// The checksum covers the head with its own field left out.
 fn head_checksum(head: &[u8]) -> u32 {
     checksum_of_both(&head[..12], &head[16..HEAD_BYTES])
@@ -113,7 +133,8 @@ fn head_checksum(head: &[u8]) -> u32 {
 /// A frame ready to be written.
 #[derive(Debug, Default)]
 pub(super) struct Encoded {
-    pub(super) bytes: Vec<u8>,
+    /// All of it, and if it is long enough to be written past the cache, zeros up to a whole page.
+    pub(super) bytes: Bytes,
     /// Those of its blocks, in their order.
     pub(super) checksums: Vec<Checksums>,
 }
@@ -122,6 +143,8 @@ pub(super) struct Encoded {
 #[derive(Debug)]
 pub(super) struct FrameWriter {
     out: Vec<u8>,
+    /// Where in it the frame begins: of one that will be long, at a whole page of memory.
+    start: usize,
     notes_bytes: usize,
     notes: u32,
     blocks: u32,
@@ -132,12 +155,20 @@ pub(super) struct FrameWriter {
 impl FrameWriter {
     /// Begins a frame with its notes, made with [`super::directory::notes::put_note`].
     pub(super) fn new(notes: &[u8], count: u32, capacity: usize) -> Self {
-        let mut out = Vec::with_capacity(HEAD_BYTES + notes.len() + capacity + ALIGN_BYTES);
-        out.resize(HEAD_BYTES, 0);
+        let capacity = HEAD_BYTES + notes.len() + capacity;
+        let mut out;
+        let mut start = 0;
+        if capacity < LONG_FRAME_BYTES {
+            out = Vec::with_capacity(capacity);
+        } else {
+            out = Vec::with_capacity(capacity + 2 * ALIGN_BYTES);
+            start = page_start(&out);
+        }
+        out.resize(start + HEAD_BYTES, 0);
         out.extend_from_slice(notes);
         let mut checksum = Running::new();
         checksum.add(notes);
-        FrameWriter { out, notes_bytes: notes.len(), notes: count, blocks: 0, checksum }
+        FrameWriter { out, start, notes_bytes: notes.len(), notes: count, blocks: 0, checksum }
     }
 
     /// Adds a block; answers its checksum.
@@ -149,9 +180,9 @@ impl FrameWriter {
         checksum(&self.out[begin..])
     }
 
-    /// Writes the head and pads the end.
-    pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Vec<u8> {
-        let body = self.out.len() - HEAD_BYTES;
+    /// Writes the head and, if the frame is long, pads the end.
+    pub(super) fn finish(mut self, number: u64, partition: u64, clock: u32) -> Bytes {
+        let body = self.out.len() - self.start - HEAD_BYTES;
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.extend_from_slice(&MAGIC);
         put_u16(&mut head, FORMAT_VERSION);
@@ -168,10 +199,18 @@ impl FrameWriter {
         put_u32(&mut head, 0);
         let checksum = head_checksum(&head);
         head[12..16].copy_from_slice(&checksum.to_le_bytes());
-        self.out[..HEAD_BYTES].copy_from_slice(&head);
-        self.out.resize(self.out.len().next_multiple_of(ALIGN_BYTES), 0);
-        self.out
+        self.out[self.start..self.start + HEAD_BYTES].copy_from_slice(&head);
+        let frame = HEAD_BYTES + body;
+        if frame >= LONG_FRAME_BYTES {
+            self.out.resize(self.start + frame.next_multiple_of(ALIGN_BYTES), 0);
+        }
+        Bytes::from(self.out).slice(self.start..)
     }
+}
+
+/// Where in an empty buffer the first whole page of memory begins.
+fn page_start(buffer: &[u8]) -> usize {
+    buffer.as_ptr().addr().next_multiple_of(ALIGN_BYTES) - buffer.as_ptr().addr()
 }
 
 /// The body of a frame whose checksums were found right.
@@ -218,15 +257,14 @@ mod tests {
         builder.push(|_| {}, b"{}".to_vec());
         writer.block(|out| builder.put(out));
         let bytes = writer.finish(3, 5, 100);
-        assert_eq!(bytes.len() % ALIGN_BYTES, 0);
         let head = Head::parse(&bytes).unwrap();
-        assert_eq!((head.number, head.partition, head.clock, head.frame_bytes()), (3, 5, 100, bytes.len()));
+        assert_eq!((head.number, head.partition, head.clock, head.frame_bytes()), (3, 5, 100, ALIGN_BYTES));
         let body = &bytes[HEAD_BYTES..HEAD_BYTES + head.body_bytes];
         assert!(head.body_checks(body));
         let frame = Frame::parse(head, body).unwrap();
         assert_eq!((frame.notes[0].place, frame.blocks[0].1.rendering(0)), (9, Some(&b"{}"[..])));
         for bit in 0..8 * (HEAD_BYTES + head.body_bytes) {
-            let mut flipped = bytes.clone();
+            let mut flipped = bytes.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let good = Head::parse(&flipped).is_ok_and(|head| {
                 flipped.get(HEAD_BYTES..HEAD_BYTES + head.body_bytes).is_some_and(|b| head.body_checks(b))
@@ -236,8 +274,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_frame_is_of_whole_pages_in_memory_too() {
+        for renderings in [1, 100, 101, 1_000] {
+            let mut builder = BlockBuilder::new(FeedKind::Enterprise, "7");
+            for _ in 0..renderings {
+                builder.push(|_| {}, &[b' '; 700]);
+            }
+            let mut writer = FrameWriter::new(&[], 0, builder.size() + 256);
+            writer.block(|out| builder.put(out));
+            let bytes = writer.finish(0, 1, 0);
+            let long = renderings > 1;
+            assert_eq!(bytes.len() >= LONG_FRAME_BYTES, long, "{renderings}");
+            let whole = [bytes.len(), bytes.as_ptr().addr()].map(|it| it.is_multiple_of(ALIGN_BYTES));
+            assert!(!long || whole == [true; 2], "{renderings}");
+            let head = Head::parse(&bytes).unwrap();
+            assert!(head.body_checks(&bytes[HEAD_BYTES..HEAD_BYTES + head.body_bytes]), "{renderings}");
+            assert_eq!(head.frame_bytes(), bytes.len().next_multiple_of(ALIGN_BYTES), "{renderings}");
+        }
+    }
+
+    #[test]
     fn a_newer_format_is_told_apart_from_damage() {
-        let mut bytes = FrameWriter::new(&[], 0, 0).finish(0, 1, 0);
+        let mut bytes = FrameWriter::new(&[], 0, 0).finish(0, 1, 0).to_vec();
         bytes[8..10].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
         let checksum = head_checksum(&bytes[..HEAD_BYTES]);
         bytes[12..16].copy_from_slice(&checksum.to_le_bytes());

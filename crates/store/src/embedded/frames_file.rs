@@ -4,12 +4,22 @@
 use super::block::{Block, Checksums};
 use super::fault::{Fault, Named};
 use super::format::{BadFile, FILE_HEAD_BYTES, FileKind};
-use super::frame::{ALIGN_BYTES, BadHead, Frame, HEAD_BYTES, Head, MAGIC};
+use super::frame::{ALIGN_BYTES_MIN, BadHead, Frame, HEAD_BYTES, Head, MAGIC, first_frame_at};
 use super::live::LiveIndex;
 use super::opening::{OpenError, disk};
 
 pub(super) fn size_of(file: &Named) -> Result<u64, OpenError> {
     file.file.size().map_err(disk("measure", &file.path))
+}
+
+/// Where the first frame begins.
+fn begin(file: &Named, partition: u64) -> Result<u64, OpenError> {
+    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
+    let version = FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
+        BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
+        BadFile::Damaged(what) => file.damaged(0, what).into(),
+    })?;
+    Ok(first_frame_at(version))
 }
 
 /// How much of a tail is looked at in one go.
@@ -24,12 +34,7 @@ pub(super) fn scan_frames(
     last: bool,
 ) -> Result<(LiveIndex, Option<Vec<u8>>), OpenError> {
     let size = size_of(file)?;
-    let head = file.read_vec(0, FILE_HEAD_BYTES)?;
-    FileKind::Frames.check(partition, &head).map_err(|bad| match bad {
-        BadFile::Newer(version) => OpenError::Newer { file: file.path.clone(), version },
-        BadFile::Damaged(what) => file.damaged(0, what).into(),
-    })?;
-    let mut index = LiveIndex::new(heard);
+    let mut index = LiveIndex::new(begin(file, partition)?, heard);
     loop {
         let offset = index.end;
         match read_frame(file, offset, size, partition)? {
@@ -67,7 +72,7 @@ pub(super) fn each_block(
         other => Fault::Damaged(other.to_string()),
     };
     let size = size_of(file).map_err(fault)?;
-    let (mut offset, mut number) = (FILE_HEAD_BYTES as u64, 0);
+    let (mut offset, mut number) = (begin(file, partition).map_err(fault)?, 0);
     while offset < size {
         let broken = || file.damaged(offset, &format!("frame {number} was here and is not any more"));
         let Read::Frame(head, body) = read_frame(file, offset, size, partition).map_err(fault)? else {
@@ -118,8 +123,8 @@ fn read_tail(file: &Named, offset: u64, size: u64, partition: u64, last: bool) -
         let bytes = file.read_vec(at, length)?;
         if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
             end = at + last as u64 + 1;
-            // Frames begin at multiples of the alignment, and so does every piece read here.
-            for start in (0..bytes.len()).step_by(ALIGN_BYTES) {
+            // Frames begin at multiples of this, and so does every piece read here.
+            for start in (0..bytes.len()).step_by(ALIGN_BYTES_MIN) {
                 let position = at + start as u64;
                 let looks_like_one = bytes[start..].starts_with(&MAGIC) && position != offset;
                 if looks_like_one && let Read::Frame(head, _) = read_frame(file, position, size, partition)? {

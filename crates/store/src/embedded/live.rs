@@ -215,9 +215,10 @@ impl LiveLine {
 }
 
 impl LiveIndex {
-    /// An empty one, of a partition of which so many frames were heard by the directory on the disk.
-    pub(super) fn new(heard: u64) -> Self {
-        LiveIndex { end: super::format::FILE_HEAD_BYTES as u64, heard, ..LiveIndex::default() }
+    /// An empty one, of a partition whose first frame begins here, and of which so many were heard by the directory on
+    /// the disk.
+    pub(super) fn new(begin: u64, heard: u64) -> Self {
+        LiveIndex { end: begin, heard, ..LiveIndex::default() }
     }
 
     /// Takes in a frame that begins at this offset, with the checksums of its blocks. `None` if it holds what no frame of

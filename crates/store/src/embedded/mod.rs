@@ -21,6 +21,7 @@
 mod append;
 mod backup;
 mod block;
+mod cache_budget;
 mod checksum;
 mod codec;
 mod commit;
@@ -92,6 +93,9 @@ pub struct Options {
     pub partition_bytes: u64,
     /// Space is taken from the disk in steps of so many bytes.
     pub preallocate_bytes: u64,
+    /// So many bytes of long commits may be written through the cache of the operating system at once, and a sixteenth of
+    /// them in each second; what is more goes past it.
+    pub cached_writes_bytes: u64,
     /// Memory for pages of index files.
     pub cache_bytes: usize,
     /// Most sealed halves held open; each takes two file descriptors.
@@ -119,6 +123,8 @@ impl Default for Options {
             // What is not sealed is read at the next start, which should take about a second.
             partition_bytes: 512 << 20,
             preallocate_bytes: 64 << 20,
+            // What stays in the cache is then at most 14 GB an hour.
+            cached_writes_bytes: 64 << 20,
             cache_bytes: 64 << 20,
             open_halves_max: 128,
             // A page of a hundred is about 60 KB, or more.

@@ -38,20 +38,21 @@ pub(super) fn seal_next(core: &Core) -> Result<bool, Unavailable> {
 
 fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
     let lies = where_it_lies(core, &live.index());
+    let discard_halves = || {
+        KINDS.into_iter().for_each(|kind| discard(&*core.files, &core.dir, HalfName::first(live.number, kind, lies)));
+    };
+    let failed = |problem: WriteProblem| {
+        // All that was written for it, or a full disk would not get its space back.
+        discard_halves();
+        problem.unavailable(live)
+    };
     let mut halves: [Option<HalfRecord>; 2] = [None, None];
     for (kind, half) in KINDS.into_iter().zip(&mut halves) {
-        let name = HalfName::first(live.number, kind, lies);
-        *half = write_half(core, live, name).map_err(|problem| {
-            discard(&*core.files, &core.dir, name);
-            problem.unavailable(live)
-        })?;
+        *half = write_half(core, live, HalfName::first(live.number, kind, lies)).map_err(failed)?;
     }
     let frames = match lies {
         Lies::Apart => None,
-        Lies::InFrames => Some(trim(live).map_err(|error| WriteProblem::Write(error).unavailable(live))?),
-    };
-    let discard_halves = || {
-        KINDS.into_iter().for_each(|kind| discard(&*core.files, &core.dir, HalfName::first(live.number, kind, lies)));
+        Lies::InFrames => Some(trim(live).map_err(|error| failed(WriteProblem::Write(error)))?),
     };
     let before = core.manifest().directory.unwrap_or_default();
     let directory = hear(core, live, &before).inspect_err(|_| discard_halves())?;
@@ -100,7 +101,8 @@ fn seal(core: &Core, live: &Arc<Live>) -> Result<(), Unavailable> {
 /// Whether its halves go on lying in its frames. Of long blocks a page takes a few, so writing them again, one line after
 /// the other, can wait until they are cold; of short ones it would take a read for each.
 fn where_it_lies(core: &Core, index: &LiveIndex) -> Lies {
-    let long = index.end >= core.options.in_place_block_bytes.saturating_mul(index.blocks.len() as u64);
+    let bytes: u64 = index.blocks.iter().map(|block| u64::from(block.bytes)).sum();
+    let long = bytes >= core.options.in_place_block_bytes.saturating_mul(index.blocks.len() as u64);
     if long && !core.options.compress { Lies::InFrames } else { Lies::Apart }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Staged {
     pub(super) day: u32,
     /// Its number within the partition.
     pub(super) number: u64,
-    clock: Second,
+    pub(super) clock: Second,
     lines: Vec<StagedLine>,
     line_numbers: FxHashMap<EnterpriseId, usize>,
     /// How long the blocks of the frame before were; those of this one will be, too, about.

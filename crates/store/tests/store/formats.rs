@@ -1,7 +1,7 @@
 //! Stores of every version of the format that was released must open, and hold what was put into them.
 
 use crate::contract::search::everything;
-use crate::deed::{enterprise, event_id, item_id, user};
+use crate::deed::{deed, enterprise, event_id, item_id, user};
 use crate::disk::{Disk, Fault};
 use crate::trial::{feed_of, history, streaming, whole, window};
 use feed::directory::Directory;
@@ -9,11 +9,12 @@ use feed::event::{EventType, FeedKind};
 use feed::filter::TypeFilter;
 use feed::id::GroupId;
 use feed::search::Filters;
+use feed::time::Second;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::directory_store::DirectoryStore;
 use store::embedded::{EmbeddedStore, OpenError, Options, verify_on};
-use store::ledger::{Ledger, Scan};
+use store::ledger::{Batch, Ledger, Scan};
 use store::search::{Search, Searching};
 use store::token_store::{TokenHash, TokenStore};
 
@@ -67,6 +68,36 @@ async fn a_store_of_format_4_opens_with_its_directory() {
         assert_eq!(directory.folders_above(&home, &item_id(&item.to_string())), [item_id("50")], "{item}");
     }
     assert_eq!(directory.groups_of(&home, &user("7")), [GroupId::new("g").unwrap()]);
+}
+
+/// All of it is apart from frames but a partition of one frame, at a multiple of 64.
+#[tokio::test]
+async fn a_store_of_format_5_opens_with_its_imports() {
+    opens("format-5", 4).await;
+}
+
+/// Behind frames of an older version, which begin at multiples of 64, stand those of this one.
+#[tokio::test]
+async fn a_partition_of_an_older_format_is_written_on() {
+    for (fixture, imported) in [("format-1", 0), ("format-4", 0), ("format-5", 4)] {
+        let disk = disk_of(fixture);
+        for n in 0..4 {
+            let store = try_open(&disk).unwrap();
+            let now = Second(1_760_000_000 + n);
+            let events = (0..=n).map(|m| deed(&format!("more{n}-{m}")).heard_by(["7"]).event(now)).collect();
+            store.append(Batch { enterprise: enterprise("1"), events, now }).await.unwrap();
+        }
+        let store = try_open(&disk).unwrap();
+        for (line, more) in [(feed_of("7"), 0), (streaming(), 0), (window(), imported)] {
+            assert_eq!(store.scan(whole(line.clone())).await.unwrap().count, 51 + 10 + more, "{fixture}, {line:?}");
+        }
+        drop(store);
+        assert_eq!(
+            verify_on(&disk, Path::new("/store"), &mut |_| {}).unwrap().damage,
+            Vec::<String>::new(),
+            "{fixture}"
+        );
+    }
 }
 
 fn try_open(disk: &Disk) -> Result<EmbeddedStore, OpenError> {
@@ -160,6 +191,6 @@ async fn opens(fixture: &str, imported: usize) -> EmbeddedStore {
         assert_eq!((found.entries.len(), found.end), (11 + imported / 4, true), "{fixture}");
     }
     let manifest = String::from_utf8(disk.read(&dir.join("manifest"))).unwrap();
-    assert!(manifest.starts_with("tidings manifest 5 "), "an older program must refuse it from now on");
+    assert!(manifest.starts_with("tidings manifest 6 "), "an older program must refuse it from now on");
     store
 }

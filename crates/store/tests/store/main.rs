@@ -24,6 +24,7 @@ mod histories;
 mod holding;
 mod importing;
 mod keeper;
+mod long_frames;
 mod many_partitions;
 mod moving;
 mod overlapping;

@@ -32,7 +32,7 @@ fn options() -> Options {
 
 /// Everything is sealed where it lies.
 fn in_place() -> Options {
-    Options { in_place_block_bytes: 0, ..options() }
+    Options { in_place_block_bytes: 0, preallocate_bytes: 1 << 20, ..options() }
 }
 
 fn try_open(disk: &Disk) -> Result<EmbeddedStore, OpenError> {
@@ -320,7 +320,7 @@ async fn a_lost_manifest_is_not_taken_for_an_empty_store() {
 async fn a_newer_format_is_refused_by_name() {
     let (disk, _) = some_days().await;
     let manifest = dir().join("manifest");
-    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 5", "manifest 7", 1);
+    let text = String::from_utf8(disk.read(&manifest)).unwrap().replacen("manifest 6", "manifest 7", 1);
     disk.put(&manifest, text.as_bytes());
     let error = try_open(&disk).unwrap_err();
     assert!(matches!(error, OpenError::Newer { version: 7, .. }), "{error}");
@@ -357,9 +357,9 @@ async fn damage_before_a_good_frame_is_no_torn_end() {
     }
     drop(store);
     let frames = events_file(&disk, ".frames");
-    disk.change(&frames, 64 + 100, |byte| *byte ^= 1);
+    disk.change(&frames, 4_096 + 100, |byte| *byte ^= 1);
     let error = try_open(&disk).unwrap_err().to_string();
-    assert!(error.contains("00000001.frames at byte 64: bytes that are no frame, before frame 1"), "{error}");
+    assert!(error.contains("00000001.frames at byte 4096: bytes that are no frame, before frame 1"), "{error}");
 }
 
 #[tokio::test]
@@ -479,7 +479,7 @@ async fn what_is_sealed_where_it_lies_is_written_once_and_gives_back_the_space_t
     assert_eq!(in_frames(&disk, &store), store.stats().sealed);
     assert!(!disk.names().iter().any(|name| name.to_string_lossy().ends_with(".data")));
     let length = disk.read(&events_file(&disk, "00000001.frames")).len();
-    assert!(length < 1 << 14, "{length} bytes, where {} were taken ahead", 1 << 14);
+    assert!(length < 1 << 20, "{length} bytes, where {} were taken ahead", 1 << 20);
     let (one, other) = (open(&apart), store);
     for line in lines() {
         let from = beginnings(&one, &line).await;

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn it_is_the_same_as_one_made_of_the_blocks() {
-        let mut live = LiveIndex::new(0);
+        let mut live = LiveIndex::new(0, 0);
         let mut files = Vec::new();
         for (number, contents) in FRAMES.iter().enumerate() {
             let mut writer = FrameWriter::new(&[], 0, 0);
@@ -182,6 +182,6 @@ mod tests {
 
     #[test]
     fn of_nothing_there_is_no_half() {
-        assert!(FromLive::gather(&LiveIndex::new(0), FeedKind::User).unwrap().is_none());
+        assert!(FromLive::gather(&LiveIndex::new(0, 0), FeedKind::User).unwrap().is_none());
     }
 }
