@@ -278,7 +278,7 @@ mod tests {
         for renderings in [1, 100, 101, 1_000] {
             let mut builder = BlockBuilder::new(FeedKind::Enterprise, "7");
             for _ in 0..renderings {
-                builder.push(|_| {}, &[b' '; 700]);
+                builder.push(|_| {}, vec![b' '; 700]);
             }
             let mut writer = FrameWriter::new(&[], 0, builder.size() + 256);
             writer.block(|out| builder.put(out));
