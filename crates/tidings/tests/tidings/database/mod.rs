@@ -27,7 +27,7 @@ use traffic::Scene;
 
 /// How often something is looked for before it is taken for missing; between two looks the database is asked something
 /// that takes it a moment.
-const LOOKS_MAX: usize = 3_000;
+const LOOKS_MAX: usize = 100_000;
 
 /// Whether there is a PostgreSQL to test with; if not it is said.
 #[expect(clippy::disallowed_methods, reason = "whether this is CI is a setting of the tests")]
