@@ -6,7 +6,8 @@ use super::directory::file::{PieceWriter, Pieces};
 use super::directory::notes::play;
 use super::fault::{Fault, Named};
 use super::files::{File, write_all};
-use super::format::{FILE_HEAD_BYTES, FileKind};
+use super::format::{FILE_HEAD_BYTES, FORMAT_VERSION, FileKind};
+use super::frame::first_frame_at;
 use super::frames_file::{each_block, scan_frames};
 use super::manifest::Manifest;
 use super::rows::{Order, Walk, Wanted};
@@ -129,9 +130,10 @@ pub fn manifest(bytes: &[u8]) {
     let _ = Manifest::parse(bytes);
 }
 
-/// A file of frames, after its head.
+/// A file of frames, from where the first begins.
 pub fn frames(bytes: &[u8]) {
     let mut file = FileKind::Frames.head(1).to_vec();
+    file.resize(usize::try_from(first_frame_at(FORMAT_VERSION)).unwrap_or_default(), 0);
     file.extend_from_slice(bytes);
     let _ = scan_frames(&named(&file), 1, 0, true);
     let _ = each_block(&named(&file), 1, |_, _, _| {});
