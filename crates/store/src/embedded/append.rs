@@ -6,6 +6,7 @@
 use super::block::{Facts, Hearers, put_hearers};
 use super::core::Core;
 use super::fault::Fault;
+use super::frame::ALIGN_BYTES;
 use super::known::{Candidate, Known, Suspicion};
 use super::line::WriterLine;
 use super::live::id_fingerprint;
@@ -174,7 +175,7 @@ impl Writer {
         let closed = Arc::new(std::mem::replace(&mut self.staged, next));
         self.staged.expect(&closed);
         self.entries += closed.entries;
-        self.bytes += closed.bytes() as u64;
+        self.bytes += closed.bytes().next_multiple_of(ALIGN_BYTES) as u64;
         if !closed.is_empty() {
             self.under_way.push_back(closed.clone());
         }

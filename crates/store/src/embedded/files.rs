@@ -137,6 +137,7 @@ pub struct DiskFiles;
 #[derive(Debug)]
 struct DiskFile {
     file: std::fs::File,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only on Linux it is opened again"))]
     path: PathBuf,
     past_cache: Mutex<PastCache>,
 }
@@ -145,6 +146,7 @@ struct DiskFile {
 #[derive(Debug)]
 enum PastCache {
     NotTried,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only on Linux it is tried"))]
     Open(std::fs::File),
     /// The file system cannot.
     Refused,
@@ -160,12 +162,7 @@ impl DiskFile {
     fn open_past_cache(&self) -> io::Result<PastCache> {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
-        let again = match std::fs::File::options().write(true).custom_flags(direct).open(&self.path) {
-            Err(error) if is_refused(&error) || error.kind() == io::ErrorKind::NotFound => {
-                return Ok(PastCache::Refused);
-            }
-            other => other?,
-        };
+        let again = std::fs::File::options().write(true).custom_flags(direct).open(&self.path)?;
         let (one, other) = (self.file.metadata()?, again.metadata()?);
         let same = (one.dev(), one.ino()) == (other.dev(), other.ino());
         Ok(if same { PastCache::Open(again) } else { PastCache::Refused })
@@ -208,7 +205,11 @@ impl File for DiskFile {
         }
         let mut past_cache = self.past_cache.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*past_cache, PastCache::NotTried) {
-            *past_cache = self.open_past_cache()?;
+            // Whatever the reason, it can be written through the cache; without descriptors the next may go past it again.
+            *past_cache = self.open_past_cache().unwrap_or_else(|error| match error.kind() {
+                kind if is_refused(&error) || kind == io::ErrorKind::NotFound => PastCache::Refused,
+                _ => PastCache::NotTried,
+            });
         }
         if let PastCache::Open(file) = &*past_cache {
             match std::os::unix::fs::FileExt::write_at(file, bytes, offset) {

@@ -9,9 +9,9 @@
 //!     blocks: those for enterprise feeds ordered by enterprise, then those for user feeds
 //! ```
 //!
-//! The next frame begins at the next multiple of 4,096 bytes after it (of 64, for frames of formats before 6), and what
-//! lies between is zero. So no page of the disk holds bytes of two frames: none is written again after it was durable,
-//! and a long frame can be written past the cache of the operating system.
+//! The next frame begins at the next multiple of 4,096 bytes after it (of 64, for frames of formats before 6); what lies
+//! between means nothing. So no page of the disk holds bytes of two frames, but in a file that an older format began: none
+//! has to be written again for the next frame, and a long one can be written past the cache of the operating system.
 //!
 //! A note is described in [`super::directory::notes`].
 //!

@@ -120,7 +120,10 @@ impl Known {
             live.each_known(line, prints, |number| suspicions[number].live = true);
         }
         for kind in super::seal::KINDS {
-            self.suspect_recent(core, line, kind, prints, &mut suspicions)?;
+            // What is damaged of one kind is no reason to refuse the other.
+            if prints.iter().any(|(of, print)| *of == kind && *print != 0) {
+                self.suspect_recent(core, line, kind, prints, &mut suspicions)?;
+            }
         }
         Ok(suspicions)
     }
