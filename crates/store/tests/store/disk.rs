@@ -56,6 +56,8 @@ struct State {
     /// How many bytes all files may have together.
     capacity: u64,
     off: bool,
+    /// How often whole pages were to be written past the cache.
+    past_cache: usize,
     /// Whether files wait with being synced, and how many do.
     holds: bool,
     waiting: usize,
@@ -149,6 +151,7 @@ impl Disk {
             schedule: Vec::new(),
             capacity: u64::MAX,
             off: false,
+            past_cache: 0,
             holds: false,
             waiting: 0,
             trace: 0,
@@ -174,6 +177,11 @@ impl Disk {
         let mut state = self.state();
         state.schedule.clear();
         state.capacity = u64::MAX;
+    }
+
+    /// How often bytes at a whole page of memory were written to whole pages of a file past the cache.
+    pub(crate) fn past_cache(&self) -> usize {
+        self.state().past_cache
     }
 
     /// From here on whoever syncs a file waits; or all go on.
@@ -385,6 +393,12 @@ impl File for Opened {
         put(&mut file.seen, offset, &bytes[..length]);
         file.pending.push(Pending::Write(offset, bytes[..length].to_vec()));
         if fault == Some(Fault::WriteError) { Err(broken("the write failed as scheduled")) } else { Ok(length) }
+    }
+
+    fn write_past_cache(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let of = [bytes.as_ptr().addr(), bytes.len(), usize::try_from(offset).unwrap()];
+        self.disk.state().past_cache += usize::from(of.iter().all(|it| it.is_multiple_of(4_096)));
+        self.write_at(bytes, offset)
     }
 
     fn sync(&self) -> io::Result<()> {

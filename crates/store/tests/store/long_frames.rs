@@ -2,18 +2,23 @@
 //! what they found in memory, also beside short commits, which go through it, and after the next start.
 
 use crate::deed::{deed, enterprise};
+use crate::disk::Disk;
 use crate::trial::{HOME, NOW, feed_of, streaming, whole};
 use feed::position::Place;
 use feed::time::Second;
 use std::path::Path;
+use std::sync::Arc;
 use store::embedded::{EmbeddedStore, Options, verify};
 use store::ledger::{Batch, Ledger, Line, Scan};
 
 const COMMITS: u32 = 20;
 
+fn options(cached_writes_bytes: u64) -> Options {
+    Options { cached_writes_bytes, preallocate_bytes: 1 << 20, threads: false, ..Options::default() }
+}
+
 fn open(dir: &Path, cached_writes_bytes: u64) -> EmbeddedStore {
-    let options = Options { cached_writes_bytes, preallocate_bytes: 1 << 20, threads: false, ..Options::default() };
-    EmbeddedStore::open(dir, options).unwrap()
+    EmbeddedStore::open(dir, options(cached_writes_bytes)).unwrap()
 }
 
 /// How many events a commit has: some are far shorter than a page of the disk, some are long.
@@ -70,4 +75,15 @@ async fn commits_past_the_cache_are_read_as_those_through_it() {
         versions.push(read);
     }
     assert!(versions.iter().all(|version| *version == versions[0]));
+}
+
+#[tokio::test]
+async fn only_long_commits_beyond_the_budget_go_past_the_cache() {
+    // Each five commits have two long ones, of one megabyte and of two; in five seconds one megabyte of three comes back.
+    for (cached, past) in [(0, 4), (3 << 20, 1), (u64::MAX, 0)] {
+        let disk = Disk::new(5);
+        let store = EmbeddedStore::open_on(Arc::new(disk.clone()), Path::new("/store"), options(cached)).unwrap();
+        publish(&store, 0..10).await;
+        assert_eq!(disk.past_cache(), past, "{cached}");
+    }
 }
